@@ -1,0 +1,1 @@
+"""Sources → documents: read, prove the license, keep the locator."""

@@ -1,0 +1,1 @@
+"""One file per input format: `recognize(path)` and `read(path, source)` yielding documents."""

@@ -1,0 +1,1 @@
+"""Documents → documents: normalize, filter, drop duplicates, split."""

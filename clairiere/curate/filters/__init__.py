@@ -1,0 +1,1 @@
+"""One file per filter: `judge(document, options)` returning a verdict."""

@@ -1,0 +1,1 @@
+"""Checkpoint → report: bits per byte by source, samples, plots."""

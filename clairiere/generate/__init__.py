@@ -1,0 +1,1 @@
+"""Checkpoint → text: complete and chat."""

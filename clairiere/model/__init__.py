@@ -1,0 +1,1 @@
+"""Numbers → logits: our decoder. It knows no text."""

@@ -1,0 +1,1 @@
+"""One short file per architecture, with its foreign weight names."""

@@ -1,0 +1,1 @@
+"""Checkpoint, report and manifests → something others can use, and check."""

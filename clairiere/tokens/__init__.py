@@ -1,0 +1,1 @@
+"""Documents → shards: train or load a tokenizer, render dialogues, pack, weigh."""

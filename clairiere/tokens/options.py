@@ -1,0 +1,30 @@
+"""The `[tokens]` table."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from clairiere.options import Options
+
+FORMAT_VERSION = 1
+
+FormatName = Literal["monologue", "dash", "intervenant", "name"]
+
+
+class TokensOptions(Options):
+    """How documents become numbers."""
+
+    vocabulary_size: int = Field(default=32_768, ge=300)
+    """Entries of the tokenizer to train, special tokens included."""
+    tokenizer: str | None = None
+    """A folder with an existing `tokenizer.json` to use instead of training one."""
+    split: Literal["qwen2", "smollm"] = "qwen2"
+    """How text is cut before merges, by the name that llama.cpp knows; both take digits singly."""
+    tokenizer_sample_bytes: int = Field(default=200_000_000, ge=1_000)
+    """At most so many bytes of training text are read to train the tokenizer."""
+    sequence_length: int = Field(default=1_024, ge=16)
+    """Tokens in a row."""
+    formats: dict[FormatName, float] = {"monologue": 1.0, "dash": 1.0, "intervenant": 1.0, "name": 1.0}
+    """Relative frequency of the dialogue formats, among those that a document allows."""

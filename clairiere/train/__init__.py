@@ -1,0 +1,1 @@
+"""Shards → checkpoints: one loop for every method."""
