@@ -37,7 +37,7 @@ class PhaseOptions(Options):
     """Which parameters learn: all of them, or low-rank adapters beside frozen ones."""
     lora: LoraOptions = LoraOptions()
     """The adapters, where the method is `lora`."""
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = Field(default_factory=dict)
     """Relative weight by source or category, in tokens; a source's own entry wins. Empty: by size."""
     tokens: int | None = Field(default=None, ge=1)
     """How long to train, in tokens of the rows (one of tokens, steps, epochs)."""
