@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -196,14 +196,24 @@ class Work:
         write_json(self.folder / JOURNAL / f"{name.replace('/', '--')}.json", facts)
 
     def finish(
-        self, *, counts: Mapping[str, Any], facts: Mapping[str, Any], run: Mapping[str, Any] | None = None
+        self,
+        *,
+        counts: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        run: Mapping[str, Any] | None = None,
+        run_files: Collection[str] = (),
     ) -> Manifest:
-        """Write the manifest over every file of the folder and put the folder in its place."""
+        """Write the manifest over every file of the folder and put the folder in its place.
+
+        `run_files` are files that hold times or speeds: they are listed under `run`, so that no digest depends on
+        them.
+        """
         files = {
             path.relative_to(self.folder).as_posix(): {"size_bytes": path.stat().st_size, "sha256": digest_file(path)}
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and self._is_data(path)
         }
+        timed = {name: files.pop(name) for name in sorted(run_files) if name in files}
         manifest = Manifest(
             stage=self.stage,
             version=self.version,
@@ -219,6 +229,7 @@ class Work:
                 "command": " ".join(["clairiere", *sys.argv[1:]]),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "seconds": round(time.time() - self._started, 3),
+                **({"files": timed} if timed else {}),
                 **(run or {}),
             },
         )
