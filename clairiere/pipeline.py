@@ -1,0 +1,337 @@
+"""A recipe's stages in order: what each reads, when it is out of date, and the one function that builds them.
+
+Nothing heavy is imported here: a stage's module is opened only when the stage has to run, so that an up-to-date
+build ends without torch.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from clairiere.artifact import Manifest, Work, digest_file, digest_text, require_manifest
+from clairiere.corpus import options as corpus_options
+from clairiere.corpus.licenses import Gate
+from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
+from clairiere.curate import options as curate_options
+from clairiere.errors import EmptyError, RecipeError, WorkError
+from clairiere.evaluate import options as evaluate_options
+from clairiere.model.hub import find_model
+from clairiere.plugins import nearest
+from clairiere.progress import say
+from clairiere.recipe import RecipeFile
+from clairiere.record import CATEGORIES
+from clairiere.release import options as release_options
+from clairiere.tokens import options as tokens_options
+from clairiere.train import options as train_options
+
+_MODEL_SUFFIXES = (".json", ".model", ".safetensors", ".txt")
+
+STAGES = ("corpus", "curate", "tokens", "train", "evaluate", "release")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One folder of the workspace and how it is made."""
+
+    name: str
+    """The folder in the workspace: `tokens`, `train/adapt`."""
+    version: int
+    options: Mapping[str, Any]
+    needs: tuple[str, ...]
+    """The steps whose folders it reads."""
+    outside: Callable[[], Mapping[str, str]]
+    """Digests of what it reads outside the workspace."""
+    run: Callable[[ModuleType, Work], Manifest]
+    """Given the stage's module and an opened work, do it."""
+
+    @property
+    def stage(self) -> str:
+        return self.name.split("/", maxsplit=1)[0]
+
+
+class Pipeline:
+    """One recipe in one workspace."""
+
+    def __init__(self, file: RecipeFile, workspace: Path) -> None:
+        self.file = file
+        self.recipe = file.recipe
+        self.workspace = workspace
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The license gate that the recipe asks for."""
+        return Gate.make(self.recipe.license, self.recipe.policy, self.recipe.corpus.overrides)
+
+    @cached_property
+    def judged(self) -> Sequence[Judged]:
+        """Every source card of the recipe with the gate's judgment, by name."""
+        cards = load_cards(self.recipe.corpus.sources, self.file.path.parent)
+        self._check_names(cards)
+        return judge_sources(cards, self.gate)
+
+    def _check_names(self, cards: Sequence[Card]) -> None:
+        names = [card.name for card in cards]
+        for override in self.recipe.corpus.overrides:
+            if override.source not in names:
+                raise RecipeError(
+                    f"`corpus.overrides` names a source that the recipe has not: `{override.source}`",
+                    where=self.file.path,
+                    expected=nearest(override.source, names),
+                    next_step="correct the name, or leave the override out",
+                )
+        for phase in self.recipe.train:
+            for name in phase.weights:
+                if name not in names and name not in CATEGORIES:
+                    raise RecipeError(
+                        f"`train.{phase.name}.weights` names neither a source nor a category: `{name}`",
+                        where=self.file.path,
+                        expected=nearest(name, [*names, *CATEGORIES]),
+                        next_step="correct the name, or add the source's card to `corpus.sources`",
+                    )
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What stands in every manifest: the license to be borne, the policy, the overrides."""
+        return {
+            "license": self.recipe.license,
+            "policy": self.recipe.policy,
+            "overrides": [override.to_json() for override in self.recipe.corpus.overrides],
+        }
+
+    def folder(self, step: str) -> Path:
+        """A step's folder in the workspace."""
+        return self.workspace / step
+
+    def start_folder(self, phase: str) -> Path | None:
+        """The folder a phase starts from: an earlier phase's, or a model's; None for fresh weights."""
+        start = self.recipe.start_of(phase)
+        if start is None:
+            return None
+        if start in [earlier.name for earlier in self.recipe.train]:
+            return self.folder(f"train/{start}")
+        return find_model(start, self.recipe.model.revision, self.file.path.parent)
+
+    @property
+    def base_folder(self) -> Path | None:
+        """The foreign model that the recipe starts from, if any."""
+        base = self.recipe.model.base
+        return None if base is None else find_model(base, self.recipe.model.revision, self.file.path.parent)
+
+    @property
+    def tokenizer_folder(self) -> Path | None:
+        """An existing tokenizer to use; the base's own where none is named; None to train one."""
+        name = self.recipe.tokens.tokenizer
+        if name is None:
+            return self.base_folder
+        folder = self.file.resolve(name)
+        if folder is None:
+            raise RecipeError(
+                f"`tokens.tokenizer`: no folder `{name}`",
+                where=self.file.path,
+                expected="a folder with a tokenizer.json",
+                next_step="correct the path, or leave the key out to train a tokenizer",
+            )
+        return folder
+
+    @cached_property
+    def steps(self) -> Sequence[Step]:
+        """Every step in the order in which it runs."""
+        recipe = self.recipe
+        phases = tuple(f"train/{phase.name}" for phase in recipe.train)
+        steps = [self._corpus(), self._curate(), self._tokens()]
+        steps += [self._train(name) for name in phases]
+        if phases:
+            steps += [self._evaluate(phases), self._release(phases)]
+        return steps
+
+    def _corpus(self) -> Step:
+        options = self.recipe.corpus
+        admitted = [judged.card.source for judged in self.judged if judged.judgment.admitted and judged.card.source]
+        return Step(
+            name="corpus",
+            version=corpus_options.FORMAT_VERSION,
+            options=options.model_dump(mode="json", exclude={"sources", "overrides"}),
+            needs=(),
+            outside=lambda: {source.name: source_digest(source) for source in admitted},
+            run=lambda stage, work: stage.run(admitted, options, self.gate, work),
+        )
+
+    def _curate(self) -> Step:
+        options = self.recipe.curate
+        return Step(
+            name="curate",
+            version=curate_options.FORMAT_VERSION,
+            options=options.to_json(),
+            needs=("corpus",),
+            outside=dict,
+            run=lambda stage, work: stage.run(self.folder("corpus"), options, work),
+        )
+
+    def _tokens(self) -> Step:
+        options, seed = self.recipe.tokens, self.recipe.seed
+        return Step(
+            name="tokens",
+            version=tokens_options.FORMAT_VERSION,
+            options={**options.model_dump(mode="json", exclude={"tokenizer"}), "seed": seed},
+            needs=("curate",),
+            outside=lambda: _folder_digest("tokenizer", self.tokenizer_folder),
+            run=lambda stage, work: stage.run(self.folder("curate"), self.tokenizer_folder, options, seed, work),
+        )
+
+    def _train(self, name: str) -> Step:
+        recipe, phase = self.recipe, self.recipe.phase(name.removeprefix("train/"))
+        start = recipe.start_of(phase.name)
+        earlier = (f"train/{start}",) if start in [other.name for other in recipe.train] else ()
+        return Step(
+            name=name,
+            version=train_options.FORMAT_VERSION,
+            options={
+                "model": recipe.model.model_dump(mode="json", exclude={"base", "base_license"}),
+                "phase": phase.model_dump(mode="json", exclude={"start"}),
+                "seed": recipe.seed,
+            },
+            needs=("tokens", *earlier),
+            outside=lambda: {} if earlier else _folder_digest("start", self.start_folder(phase.name)),
+            run=lambda stage, work: stage.run(
+                self.folder("tokens"), self.start_folder(phase.name), recipe.model, phase, recipe.seed, work
+            ),
+        )
+
+    def _evaluate(self, phases: tuple[str, ...]) -> Step:
+        recipe = self.recipe
+        folders = {phase.removeprefix("train/"): self.folder(phase) for phase in phases}
+        return Step(
+            name="evaluate",
+            version=evaluate_options.FORMAT_VERSION,
+            options={**recipe.evaluate.to_json(), "seed": recipe.seed},
+            needs=("curate", "tokens", *phases),
+            outside=lambda: _folder_digest("base", self.base_folder),
+            run=lambda stage, work: stage.run(
+                self.folder("curate"),
+                self.folder("tokens"),
+                folders,
+                self.base_folder,
+                recipe.evaluate,
+                recipe.seed,
+                work,
+            ),
+        )
+
+    def _release(self, phases: tuple[str, ...]) -> Step:
+        needs = ("corpus", "curate", "tokens", *phases, "evaluate")
+        description = self._description()
+        return Step(
+            name="release",
+            version=release_options.FORMAT_VERSION,
+            options={**self.recipe.release.to_json(), **description},
+            needs=needs,
+            outside=dict,
+            run=lambda stage, work: stage.run(
+                self.folder(f"train/{self.recipe.released_phase}"),
+                {name: require_manifest(self.folder(name)) for name in needs},
+                self.folder("evaluate"),
+                description,
+                self.recipe.release,
+                work,
+            ),
+        )
+
+    def _description(self) -> dict[str, Any]:
+        """What the card says of the recipe: plain values, no paths of this machine."""
+        return {
+            "name": self.recipe.name,
+            "title": self.recipe.release.title or self.recipe.name,
+            "license": self.recipe.license,
+            "policy": self.recipe.policy,
+            "base": self.recipe.model.base,
+            "base_license": self.recipe.model.base_license,
+            "seed": self.recipe.seed,
+            "phases": [phase.to_json() for phase in self.recipe.train],
+            "sources": [judged.to_json() for judged in self.judged],
+        }
+
+    def work(self, step: Step) -> Work:
+        """The work that would make a step's folder from what its inputs are now."""
+        inputs = {name: require_manifest(self.folder(name)).digest for name in step.needs}
+        return Work(
+            self.folder(step.name),
+            stage=step.name,
+            version=step.version,
+            options=step.options,
+            inputs={**inputs, **step.outside()},
+            terms=self.terms,
+        )
+
+
+def build(pipeline: Pipeline, last: str = STAGES[-1]) -> list[str]:
+    """Run every step up to the stage `last` that is out of date, and nothing else.
+
+    Returns:
+        The names of the steps that ran.
+
+    Raises:
+        EmptyError: the gate refuses every source.
+        WorkError: another build is running in the workspace.
+    """
+    _check_sources(pipeline)
+    ran = []
+    with _lock(pipeline.workspace):
+        for step in pipeline.steps:
+            if STAGES.index(step.stage) > STAGES.index(last):
+                break
+            work = pipeline.work(step)
+            if work.is_done:
+                say(f"{step.name}: up to date")
+                continue
+            say(f"{step.name}: building")
+            work.begin()
+            manifest = step.run(importlib.import_module(f"clairiere.{step.stage}.stage"), work)
+            say(f"{step.name}: done in {manifest.run['seconds']:,.1f} s")
+            ran.append(step.name)
+    return ran
+
+
+def _check_sources(pipeline: Pipeline) -> None:
+    refused = [judged for judged in pipeline.judged if not judged.judgment.admitted]
+    for judged in refused:
+        say(f"refused: {judged.card.name}: {judged.judgment.reason}")
+    if len(refused) == len(pipeline.judged):
+        raise EmptyError(
+            "no source is admitted" if refused else "a recipe without sources",
+            where=pipeline.file.path,
+            expected=f"at least one source that a model under {pipeline.recipe.license} may learn from",
+            next_step="see `clairiere plan` for the reasons; add sources or name another license",
+        )
+
+
+@contextmanager
+def _lock(workspace: Path) -> Iterator[None]:
+    """Hold the workspace: two builds at once would write over one another."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    with (workspace / ".lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkError(
+                "another build is running in this workspace",
+                where=workspace,
+                expected="one build at a time",
+                next_step="wait for it, or name another folder with --workspace",
+            ) from error
+        yield
+
+
+def _folder_digest(name: str, folder: Path | None) -> Mapping[str, str]:
+    """A digest of what a model or tokenizer folder holds."""
+    if folder is None:
+        return {}
+    files = (path for path in sorted(folder.iterdir()) if path.suffix in _MODEL_SUFFIXES)
+    return {name: digest_text("\n".join(f"{path.name} {digest_file(path)}" for path in files))}
