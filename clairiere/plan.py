@@ -1,0 +1,265 @@
+"""What a recipe would do, told without doing it: sources, licenses, sizes, memory, time, and what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from clairiere.artifact import read_manifest
+from clairiere.corpus.estimate import Estimate, estimate
+from clairiere.corpus.sources import Judged
+from clairiere.errors import ClairiereError, ModelError
+from clairiere.model.sizes import (
+    Shape,
+    flops_per_token,
+    lora_parameters,
+    parameters,
+    shape_from_config,
+    shape_from_options,
+    training_memory_bytes,
+)
+from clairiere.pipeline import Pipeline
+from clairiere.train.length import length_of
+from clairiere.train.options import PhaseOptions
+
+TOKENS_PER_WORD = 1.6
+"""French words cost about so many tokens of a small vocabulary; only for estimates before a tokenizer exists."""
+TRAINING_EFFICIENCY = 0.7
+"""Share of the measured matrix product that training on this machine has reached; see benchmarks/."""
+
+
+def make_plan(pipeline: Pipeline) -> dict[str, Any]:
+    """Resolve and check a recipe, and run nothing.
+
+    Returns:
+        Plain values: `recipe`, `license` (what the model may bear, or None), `policy`, `sources`, `phases`, `missing`;
+        what cannot be known without absent data is None.
+
+    Raises:
+        RequestError: the recipe or a card cannot be followed.
+    """
+    missing: list[dict[str, str]] = []
+    sources = [_plan_source(judged, missing) for judged in pipeline.judged]
+    shape = _shape(pipeline, missing)
+    phases = [_plan_phase(pipeline, phase, shape, sources, missing) for phase in pipeline.recipe.train]
+    return {
+        "recipe": pipeline.recipe.name,
+        "workspace": str(pipeline.workspace),
+        "license": pipeline.recipe.license if any(source["admitted"] for source in sources) else None,
+        "policy": pipeline.recipe.policy,
+        "sources": sources,
+        "phases": phases,
+        "missing": missing,
+    }
+
+
+def _plan_source(judged: Judged, missing: list[dict[str, str]]) -> dict[str, Any]:
+    """A row of the table of sources; whether it is admitted depends on its card alone."""
+    found = _estimate(judged, missing) if judged.judgment.admitted else None
+    return {
+        **judged.to_json(),
+        "documents": found.documents if found else None,
+        "words": found.words if found else None,
+        "tokens": round(found.words * TOKENS_PER_WORD) if found else None,
+        "bytes": found.bytes if found else None,
+    }
+
+
+def _estimate(judged: Judged, missing: list[dict[str, str]]) -> Estimate | None:
+    found = estimate(judged.card.source)
+    if found is None:
+        missing.append({"what": f"files of the source {judged.card.name}", "expected": judged.card.expected_files})
+    return found
+
+
+def _shape(pipeline: Pipeline, missing: list[dict[str, str]]) -> Shape | None:
+    """The model's shape: from the base's config where it is there, else from the recipe's `[model]` table."""
+    recipe = pipeline.recipe
+    if recipe.model.base is not None:
+        try:
+            config = json.loads((pipeline.base_folder or Path()).joinpath("config.json").read_text(encoding="utf-8"))
+            return shape_from_config(config)
+        except (ModelError, FileNotFoundError) as error:
+            expected = error.next_step if isinstance(error, ModelError) else "a folder with a config.json"
+            missing.append({"what": f"weights of the base {recipe.model.base}", "expected": str(expected)})
+        if "hidden_size" not in recipe.model.model_fields_set:
+            return None
+    vocabulary = recipe.model.vocab_size or _vocabulary_size(pipeline)
+    return shape_from_options(recipe.model, vocabulary, recipe.tokens.sequence_length)
+
+
+def _vocabulary_size(pipeline: Pipeline) -> int:
+    manifest = read_manifest(pipeline.folder("tokens"))
+    return manifest.facts["vocabulary_size"] if manifest else pipeline.recipe.tokens.vocabulary_size
+
+
+def _plan_phase(
+    pipeline: Pipeline,
+    phase: PhaseOptions,
+    shape: Shape | None,
+    sources: Sequence[Mapping[str, Any]],
+    missing: list[dict[str, str]],
+) -> dict[str, Any]:
+    start = pipeline.recipe.start_of(phase.name)
+    shape = _start_shape(pipeline, phase, start, missing) or shape
+    sequence_length = pipeline.recipe.tokens.sequence_length
+    tokens = _phase_tokens(phase, sequence_length, sources)
+    planned: dict[str, Any] = {
+        "name": phase.name,
+        "method": phase.method,
+        "start": start,
+        "parameters": None,
+        "trainable_parameters": None,
+        "tokens": tokens,
+        "shares": _shares(phase, sources),
+        "memory_bytes": None,
+        "seconds": None,
+    }
+    if shape is None:
+        return planned
+    trainable = _trainable(shape, phase)
+    micro_batch_tokens = min(phase.micro_batch_tokens or 8_192, phase.batch_tokens)
+    planned |= {
+        "parameters": parameters(shape),
+        "trainable_parameters": trainable,
+        "memory_bytes": training_memory_bytes(shape, trainable, micro_batch_tokens),
+    }
+    if tokens is not None:
+        # A frozen weight costs a forward and the gradient of its input, 4 of the 6 operations of one that learns.
+        share = 1.0 if phase.method == "full" else 2 / 3
+        planned["seconds"] = round(share * tokens * flops_per_token(shape, sequence_length) / _flops_per_second(), 1)
+    return planned
+
+
+def _start_shape(
+    pipeline: Pipeline, phase: PhaseOptions, start: str | None, missing: list[dict[str, str]]
+) -> Shape | None:
+    """The shape of a model folder that this phase alone starts from."""
+    if start is None or start == pipeline.recipe.model.base or start in [p.name for p in pipeline.recipe.train]:
+        return None
+    try:
+        folder = pipeline.start_folder(phase.name)
+        config = json.loads((folder or Path()).joinpath("config.json").read_text(encoding="utf-8"))
+    except (ClairiereError, FileNotFoundError):
+        missing.append({"what": f"the start of phase {phase.name}: {start}", "expected": "a model folder"})
+        return None
+    return shape_from_config(config)
+
+
+def _trainable(shape: Shape, phase: PhaseOptions) -> int:
+    return parameters(shape) if phase.method == "full" else lora_parameters(shape, phase.lora.rank, phase.lora.targets)
+
+
+def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[Mapping[str, Any]]) -> int | None:
+    """Tokens a phase reads; passes over the data need the data."""
+    if phase.epochs is None:
+        return length_of(phase, sequence_length, rows=0).tokens
+    admitted = [
+        source["tokens"] for source in sources if source["admitted"] and source["name"] in _shares(phase, sources)
+    ]
+    if not admitted or None in admitted:
+        return None
+    return length_of(phase, sequence_length, rows=sum(admitted) // sequence_length).tokens
+
+
+def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Intended share of each admitted source that the phase reads; None where it follows sizes not yet known."""
+    admitted = {source["name"]: source for source in sources if source["admitted"]}
+    sizes = {name: source["tokens"] for name, source in admitted.items()}
+    wanted = {
+        name: _weight(phase, name, source, admitted, sizes)
+        for name, source in admitted.items()
+        if not phase.weights or name in phase.weights or source["category"] in phase.weights
+    }
+    if None in wanted.values():
+        return dict.fromkeys(wanted)
+    total = sum(weight for weight in wanted.values() if weight)
+    return {name: round((weight or 0) / total, 6) for name, weight in wanted.items() if weight}
+
+
+def _weight(
+    phase: PhaseOptions,
+    name: str,
+    source: Mapping[str, Any],
+    admitted: Mapping[str, Mapping[str, Any]],
+    sizes: Mapping[str, int | None],
+) -> float | None:
+    """A source's weight: its own, or its part by size of its category's."""
+    if name in phase.weights:
+        return phase.weights[name]
+    category = phase.weights.get(source["category"], 1.0)
+    peers = [
+        other
+        for other, card in admitted.items()
+        if other not in phase.weights and (not phase.weights or card["category"] == source["category"])
+    ]
+    if peers == [name]:
+        return category
+    known = [sizes[peer] for peer in peers]
+    if None in known:
+        return None
+    return category * (sizes[name] or 0) / max(1, sum(size or 0 for size in known))
+
+
+def _flops_per_second() -> float:
+    """What training may reach on this machine: a float32 matrix product, timed here, times a measured efficiency."""
+    size = 1_024
+    matrix = np.ones((size, size), dtype=np.float32)
+    matrix @ matrix
+    started = time.perf_counter()
+    repeats = 3
+    for _ in range(repeats):
+        matrix @ matrix
+    return TRAINING_EFFICIENCY * repeats * 2 * size**3 / (time.perf_counter() - started)
+
+
+def print_plan(plan: Mapping[str, Any]) -> None:
+    """The plan as tables on standard output."""
+    screen = Console(highlight=False, width=None if os.isatty(1) else 160)
+    screen.print(
+        escape(f"{plan['recipe']}: a model publishable under {plan['license']} by the policy {plan['policy']}")
+    )
+    screen.print(_source_table(plan["sources"]))
+    if plan["phases"]:
+        screen.print(_phase_table(plan["phases"]))
+    for gap in plan["missing"]:
+        screen.print(escape(f"missing: {gap['what']}\n  expected: {gap['expected']}"))
+
+
+def _source_table(sources: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("source", "category", "license", "admitted", "documents", "words", "why")
+    for source in sources:
+        cells = [source["name"], source["category"], source["license"] or "none"]
+        cells += ["yes" if source["admitted"] else "no", _number(source["documents"]), _number(source["words"])]
+        table.add_row(*map(escape, [*cells, source["reason"]]))
+    return table
+
+
+def _phase_table(phases: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("phase", "method", "starts from", "parameters", "trainable", "tokens", "memory", "time here")
+    for phase in phases:
+        cells = [phase["name"], phase["method"], phase["start"] or "fresh weights"]
+        cells += [_number(phase[key]) for key in ("parameters", "trainable_parameters", "tokens")]
+        memory, seconds = phase["memory_bytes"], phase["seconds"]
+        cells += ["?" if memory is None else f"{memory / 1e9:,.1f} GB", "?" if seconds is None else _duration(seconds)]
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 5_400 else f"{seconds / 3_600:,.1f} h"
