@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -26,7 +26,5 @@ class TokensOptions(Options):
     """At most so many bytes of training text are read to train the tokenizer."""
     sequence_length: int = Field(default=1_024, ge=16)
     """Tokens in a row."""
-    formats: dict[FormatName, float] = Field(
-        default_factory=lambda: {"monologue": 1.0, "dash": 1.0, "intervenant": 1.0, "name": 1.0}
-    )
+    formats: dict[FormatName, float] = Field(default_factory=lambda: dict.fromkeys(get_args(FormatName), 1.0))
     """Relative frequency of the dialogue formats, among those that a document allows."""

@@ -1,0 +1,254 @@
+"""Text to ids and back, to the byte: byte-level BPE, trained here or read from any folder with a `tokenizer.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer as Backend
+
+from clairiere.artifact import canonical_json, digest_text, void, write_atomically
+from clairiere.errors import ModelError
+
+BOS, EOS, PAD = "<s>", "</s>", "<pad>"
+SIDE_FILES = ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "added_tokens.json")
+MINIMUM_PAIR_COUNT = 2
+"""A pair seen once is chance, not a regularity of the language."""
+
+QWEN2_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""How llama.cpp's pre-tokenizer `qwen2` cuts text before merges."""
+
+SplitName = Literal["qwen2", "smollm"]
+
+
+@dataclass(frozen=True)
+class SpecialIds:
+    """What the special tokens are called in ids."""
+
+    bos: int | None
+    eos: int
+    pad: int
+
+
+class Tokenizer:
+    """A vocabulary with its merges and special ids. Special tokens are never read from text.
+
+    Attributes:
+        bos_id: what this tokenizer puts before a text, or None where it puts nothing.
+        eos_id: ends a document.
+        pad_id: fills a row; the end token where a foreign tokenizer names none.
+        vocabulary_size: the largest id plus one.
+        digest: SHA-256 over `tokenizer.json` and the special ids.
+    """
+
+    def __init__(self, definition: str, files: Mapping[str, str], special: SpecialIds) -> None:
+        self._backend = Backend.from_str(definition)
+        self._backend.encode_special_tokens = True
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self._definition = definition
+        self._files = dict(files)
+        self.bos_id = special.bos
+        self.eos_id = special.eos
+        self.pad_id = special.pad
+        self.vocabulary_size = max(self._backend.get_vocab(with_added_tokens=True).values()) + 1
+        self.digest = digest_text(
+            canonical_json({"tokenizer.json": definition, "special": [self.bos_id, self.eos_id, self.pad_id]})
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Tokenizer:
+        """The tokenizer of any model folder: `tokenizer.json`, special tokens from the JSON files beside it.
+
+        Raises:
+            ModelError: there is no `tokenizer.json`, it cannot be understood, or nothing names an end token.
+        """
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(
+                "no tokenizer",
+                where=path,
+                expected="a tokenizer.json, as transformers saves it",
+                next_step="save the tokenizer again with a fast class, or leave `tokenizer` out to train one",
+            )
+        definition = path.read_text(encoding="utf-8")
+        backend = _parse(definition, path)
+        files = {name: (folder / name).read_text(encoding="utf-8") for name in SIDE_FILES if (folder / name).is_file()}
+        return cls(definition, files, _special_ids(folder, backend))
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], *, vocabulary_size: int, split: SplitName = "qwen2", context: int = 1_024
+    ) -> Tokenizer:
+        """Byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) over all 256 bytes, without normalization.
+
+        The same texts in the same order give the same bytes of `tokenizer.json`, on any number of threads. Where
+        the texts hold too few repeated pairs the vocabulary comes out smaller than asked, without a gap in its ids.
+
+        Args:
+            texts: what to learn from.
+            vocabulary_size: entries at most, the three special tokens and 256 bytes included.
+            split: how text is cut before merges, by llama.cpp's name.
+            context: tokens that a model of this tokenizer reads at once.
+        """
+        backend = Backend(models.BPE())
+        backend.pre_tokenizer = _pre_tokenizer(split)
+        backend.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary_size,
+            min_frequency=MINIMUM_PAIR_COUNT,
+            special_tokens=[AddedToken(token, special=True, normalized=False) for token in (BOS, EOS, PAD)],
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        backend.train_from_iterator(texts, trainer)
+        backend.post_processor = processors.TemplateProcessing(
+            single=f"{BOS} $A", pair=f"{BOS} $A {BOS} $B", special_tokens=[(BOS, 0)]
+        )
+        return cls(backend.to_str(pretty=True), _own_files(context), SpecialIds(bos=0, eos=1, pad=2))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text and nothing else: no start token, and `<s>` in the text is three ordinary characters."""
+        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """What `encode` gives for each text, on all cores."""
+        return [each.ids for each in self._backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """For each text its ids, and for each id the span of characters (start, end) that it stands for."""
+        return [(each.ids, each.offsets) for each in self._backend.encode_batch(list(texts), add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids; special tokens leave nothing. Bytes that are no UTF-8 become U+FFFD."""
+        text: str = self._backend.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def token_of(self, token_id: int) -> str:
+        """How the vocabulary spells an id."""
+        return str(self._backend.id_to_token(token_id))
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` and `transformers.AutoTokenizer` read."""
+        config = json.loads(self._files.get("tokenizer_config.json", "{}"))
+        config.setdefault("tokenizer_class", "PreTrainedTokenizerFast")
+        named = {"bos_token": self.bos_id, "eos_token": self.eos_id, "pad_token": self.pad_id}
+        for name, token_id in named.items():
+            if config.get(name) is None and token_id is not None:
+                config[name] = self.token_of(token_id)
+        texts = {**self._files, "tokenizer.json": self._definition, "tokenizer_config.json": _pretty(config)}
+        for name, text in texts.items():
+            _write_text(folder / name, text)
+
+
+def _pre_tokenizer(split: SplitName) -> pre_tokenizers.PreTokenizer:
+    if split == "smollm":
+        return pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Digits(individual_digits=True),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+            ]
+        )
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(QWEN2_PATTERN), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+def _own_files(context: int) -> dict[str, str]:
+    special = {"bos_token": BOS, "eos_token": EOS, "pad_token": PAD}
+    config = {
+        **special,
+        "add_bos_token": True,
+        "add_eos_token": False,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": context,
+        # Text that spells a special token stays text in transformers too.
+        "split_special_tokens": True,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    return {"tokenizer_config.json": _pretty(config), "special_tokens_map.json": _pretty(special)}
+
+
+def _parse(definition: str, path: Path) -> Backend:
+    try:
+        return Backend.from_str(definition)
+    except Exception as error:  # the Rust library raises nothing narrower
+        raise ModelError(
+            f"a tokenizer that cannot be understood: {error}",
+            where=path,
+            expected="the JSON that the tokenizers library saves",
+            next_step="fetch or save the file again",
+        ) from error
+
+
+def _special_ids(folder: Path, backend: Backend) -> SpecialIds:
+    config = _read_json(folder / "tokenizer_config.json")
+    shapes = [_read_json(folder / "config.json"), _read_json(folder / "generation_config.json")]
+    named = {name: _special_id(name, config, shapes, backend) for name in ("bos", "eos", "pad")}
+    eos = named["eos"]
+    if eos is None:
+        raise ModelError(
+            "a tokenizer whose end-of-text token is not named",
+            where=folder,
+            expected="eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json",
+            next_step='write {"eos_token": "…"} into tokenizer_config.json',
+        )
+    bos = named["bos"] if config.get("add_bos_token") else _first_added(backend)
+    return SpecialIds(bos=bos, eos=eos, pad=eos if named["pad"] is None else named["pad"])
+
+
+def _special_id(
+    name: str, config: Mapping[str, Any], shapes: Sequence[Mapping[str, Any]], backend: Backend
+) -> int | None:
+    token = config.get(f"{name}_token")
+    content = token.get("content") if isinstance(token, dict) else token
+    if content is not None:
+        token_id: int | None = backend.token_to_id(content)
+        return token_id
+    for shape in shapes:
+        value = shape.get(f"{name}_token_id")
+        if isinstance(value, list) and value:
+            return int(value[0])
+        if isinstance(value, int):
+            return value
+    return None
+
+
+def _first_added(backend: Backend) -> int | None:
+    """What the tokenizer puts before a text by itself (Falcon has a start token in its config and never puts it)."""
+    with_added: list[int] = backend.encode("a", add_special_tokens=True).ids
+    plain: list[int] = backend.encode("a", add_special_tokens=False).ids
+    return with_added[0] if len(with_added) > len(plain) and with_added[0] != plain[0] else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(
+            f"a file that is not JSON: {error}",
+            where=path,
+            expected="a JSON object, as transformers saves it",
+            next_step="fetch or save the file again",
+        ) from error
+    return value if isinstance(value, dict) else {}
+
+
+def _pretty(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_atomically(path, lambda temporary: void(temporary.write_text(text, encoding="utf-8")))
