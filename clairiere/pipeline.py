@@ -31,6 +31,7 @@ from clairiere.record import CATEGORIES
 from clairiere.release import options as release_options
 from clairiere.tokens import options as tokens_options
 from clairiere.train import options as train_options
+from clairiere.train.options import PhaseOptions
 
 _MODEL_SUFFIXES = (".json", ".model", ".safetensors", ".txt")
 
@@ -186,8 +187,27 @@ class Pipeline:
             run=lambda stage, work: stage.run(self.folder("curate"), self.tokenizer_folder, options, seed, work),
         )
 
+    def admitted_phase(self, name: str) -> PhaseOptions:
+        """A phase whose weights name only what the gate admits; the others share what a refused source leaves.
+
+        Raises:
+            RecipeError: nothing that the phase reads is admitted.
+        """
+        phase = self.recipe.phase(name)
+        admitted = [judged.card for judged in self.judged if judged.judgment.admitted]
+        known = {card.name for card in admitted} | {card.category for card in admitted}
+        weights = {key: weight for key, weight in phase.weights.items() if key in known}
+        if phase.weights and not weights:
+            raise RecipeError(
+                f"phase `{name}` has no source left: the gate refuses {', '.join(sorted(phase.weights))}",
+                where=self.file.path,
+                expected=f"at least one source that a model under {self.recipe.license} may learn from",
+                next_step="see `clairiere plan` for the reasons; weigh other sources or name another license",
+            )
+        return phase.model_copy(update={"weights": weights})
+
     def _train(self, name: str) -> Step:
-        recipe, phase = self.recipe, self.recipe.phase(name.removeprefix("train/"))
+        recipe, phase = self.recipe, self.admitted_phase(name.removeprefix("train/"))
         start = recipe.start_of(phase.name)
         earlier = (f"train/{start}",) if start in [other.name for other in recipe.train] else ()
         return Step(

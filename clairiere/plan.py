@@ -28,6 +28,7 @@ from clairiere.model.sizes import (
     training_memory_bytes,
 )
 from clairiere.pipeline import Pipeline
+from clairiere.tokens.mixture import resolve_weights
 from clairiere.train.length import length_of
 from clairiere.train.options import PhaseOptions
 
@@ -50,7 +51,10 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
     missing: list[dict[str, str]] = []
     sources = [_plan_source(judged, missing) for judged in pipeline.judged]
     shape = _shape(pipeline, missing)
-    phases = [_plan_phase(pipeline, phase, shape, sources, missing) for phase in pipeline.recipe.train]
+    phases = [
+        _plan_phase(pipeline, pipeline.admitted_phase(phase.name), shape, sources, missing)
+        for phase in pipeline.recipe.train
+    ]
     return {
         "recipe": pipeline.recipe.name,
         "workspace": str(pipeline.workspace),
@@ -171,43 +175,17 @@ def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[M
     return length_of(phase, sequence_length, rows=sum(admitted) // sequence_length).tokens
 
 
-def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Intended share of each admitted source that the phase reads; None where it follows sizes not yet known."""
+def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+    """Intended share of each source that the phase reads; None where it follows sizes that are not known."""
     admitted = {source["name"]: source for source in sources if source["admitted"]}
-    sizes = {name: source["tokens"] for name, source in admitted.items()}
-    wanted = {
-        name: _weight(phase, name, source, admitted, sizes)
-        for name, source in admitted.items()
-        if not phase.weights or name in phase.weights or source["category"] in phase.weights
-    }
-    if None in wanted.values():
-        return dict.fromkeys(wanted)
-    total = sum(weight for weight in wanted.values() if weight)
-    return {name: round((weight or 0) / total, 6) for name, weight in wanted.items() if weight}
-
-
-def _weight(
-    phase: PhaseOptions,
-    name: str,
-    source: Mapping[str, Any],
-    admitted: Mapping[str, Mapping[str, Any]],
-    sizes: Mapping[str, int | None],
-) -> float | None:
-    """A source's weight: its own, or its part by size of its category's."""
-    if name in phase.weights:
-        return phase.weights[name]
-    category = phase.weights.get(source["category"], 1.0)
-    peers = [
-        other
-        for other, card in admitted.items()
-        if other not in phase.weights and (not phase.weights or card["category"] == source["category"])
-    ]
-    if peers == [name]:
-        return category
-    known = [sizes[peer] for peer in peers]
-    if None in known:
+    sizes_matter = not set(phase.weights) <= set(admitted)
+    if (sizes_matter or not phase.weights) and any(source["tokens"] is None for source in admitted.values()):
         return None
-    return category * (sizes[name] or 0) / max(1, sum(size or 0 for size in known))
+    facts = {
+        name: {"category": source["category"], "splits": {"train": {"counted_tokens": source["tokens"] or 1}}}
+        for name, source in admitted.items()
+    }
+    return {name: round(share, 6) for name, share in resolve_weights(phase.weights, facts).items()}
 
 
 def _flops_per_second() -> float:
