@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from clairiere.curate.annotations import WRITTEN_CATEGORIES, apply_policy
 from clairiere.curate.options import CurateOptions
@@ -61,6 +62,7 @@ def _clean(turn: Turn, unicode: str, policy: str, changed: Counter[str], *, keep
     return Turn(_clean_speaker(turn.speaker, unicode), text)
 
 
+@lru_cache(maxsize=4096)
 def _clean_speaker(speaker: str | None, unicode: str) -> str | None:
     """A name on one line; a blank one is no speaker."""
     if speaker is None:
