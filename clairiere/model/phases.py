@@ -1,0 +1,74 @@
+"""From a training phase's folder to a plain decoder: its checkpoint, or its base with its adapter merged in.
+
+A full phase holds `checkpoint/`. A LoRA phase holds `adapter/`; its manifest says what the base is: a path relative to
+the folder where the base is a phase of the same workspace, else the place it had on this machine (under `run`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from clairiere.artifact import Manifest, read_manifest
+from clairiere.errors import ModelError
+from clairiere.model import weights
+from clairiere.model.adapters import load_adapter, merge_lora
+from clairiere.model.layers import Decoder
+
+CHECKPOINT = "checkpoint"
+ADAPTER = "adapter"
+
+
+def load_phase(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
+    """A plain decoder, ready to evaluate, to generate or to train on.
+
+    Args:
+        folder: a finished phase, or any model folder.
+        dtype: of the weights; an adapter is merged in float32 before.
+
+    Raises:
+        ModelError: the folder holds no model that can be read, or the base of its adapter is missing or another.
+    """
+    manifest = _phase_manifest(folder)
+    if manifest is None:
+        return weights.load(folder, dtype)
+    if manifest.facts["method"] == "full":
+        return weights.load(folder / CHECKPOINT, dtype)
+    decoder = load_phase(base_folder(folder, manifest))
+    load_adapter(decoder, folder / ADAPTER)
+    merge_lora(decoder)
+    return decoder.to(dtype)
+
+
+def tokenizer_folder(folder: Path) -> Path:
+    """Where the tokenizer of a finished phase, or of any model folder, is."""
+    manifest = _phase_manifest(folder)
+    if manifest is None:
+        return folder
+    return folder / (CHECKPOINT if manifest.facts["method"] == "full" else ADAPTER)
+
+
+def base_folder(folder: Path, manifest: Manifest) -> Path:
+    """The folder that a LoRA phase started from.
+
+    Raises:
+        ModelError: it is not there, or no longer what the adapter was trained on.
+    """
+    base = manifest.facts["base"]
+    found = folder / base["path"] if base["path"] else Path(manifest.run["base_folder"])
+    phase = _phase_manifest(found)
+    if not found.is_dir() or (phase is not None and phase.digest != base["digest"]):
+        raise ModelError(
+            f"the base `{base['name']}` of an adapter is " + ("another one now" if found.is_dir() else "not there"),
+            where=found,
+            expected=f"the model that {folder.name} was trained on",
+            next_step="put it back, or build that phase again",
+        )
+    return found
+
+
+def _phase_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a finished phase; None for any other folder."""
+    manifest = read_manifest(folder)
+    return manifest if manifest is not None and manifest.stage.split("/")[0] == "train" else None

@@ -1,0 +1,31 @@
+"""What the loop minimizes, and what validation reports: the summed next-token loss of a batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from clairiere.model.layers import Decoder
+from clairiere.model.loss import next_token_loss
+from clairiere.train.batches import Batch
+from clairiere.train.options import PhaseOptions
+
+
+def loss_sum(decoder: Decoder, batch: Batch, precision: str) -> Tensor:
+    """The summed loss of the targets that count, in nats: a float32 scalar.
+
+    Args:
+        decoder: the model; its weights are float32.
+        batch: on the model's device.
+        precision: `bf16` runs the matrix products in bfloat16 (torch.autocast), `float32` in float32.
+    """
+    with torch.autocast(batch.ids_BT.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        hidden_BTD = decoder(batch.ids_BT, batch.document_offsets, batch.longest)
+        total, _ = next_token_loss(decoder, hidden_BTD, batch.targets_BT)
+    return total
+
+
+def micro_batch_rows(phase: PhaseOptions, sequence_length: int, device: torch.device) -> int:
+    """Rows in one forward and backward: what the recipe says, else what suits the device; at least one."""
+    default = 16_384 if device.type == "cuda" else 8_192
+    return max(1, (phase.micro_batch_tokens or default) // sequence_length)

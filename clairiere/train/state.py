@@ -1,0 +1,134 @@
+"""Checkpoints to resume from, exact to the bit: weights that learn, AdamW's moments, and how far the run is.
+
+`<folder>/step-N/` holds `weights.safetensors`, `moments.safetensors` and `position.json`. It is filled under another
+name, flushed to the disk and renamed, so that a folder of that name is complete. The last two are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from clairiere.artifact import write_json
+from clairiere.errors import TrainingError
+from clairiere.train.optimizer import trainable
+
+KEPT = 2
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is: what is done after `step` optimizer steps."""
+
+    step: int = 0
+    counted_tokens: int = 0
+    """Targets that counted in the loss so far."""
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: where they are kept.
+        module: whose trainable weights are saved and restored.
+        optimizer: an AdamW over those weights.
+    """
+
+    def __init__(self, folder: Path, module: nn.Module, optimizer: torch.optim.AdamW) -> None:
+        self.folder = folder
+        self._weights = trainable(module)
+        self._optimizer = optimizer
+
+    @property
+    def newest(self) -> int | None:
+        """Steps done at the newest complete checkpoint, or None where there is none."""
+        return max(self._steps(), default=None)
+
+    def save(self, position: Position) -> None:
+        """Write a checkpoint, then drop all but the last two.
+
+        Raises:
+            TrainingError: it cannot be written, as on a full disk.
+        """
+        target = self.folder / f"step-{position.step}"
+        temporary = target.with_suffix(".tmp")
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            self._fill(temporary, position)
+            _flush(temporary)
+            shutil.rmtree(target, ignore_errors=True)
+            temporary.replace(target)
+        except (OSError, SafetensorError) as error:
+            raise TrainingError(
+                f"the checkpoint of step {position.step} cannot be written: {error}",
+                where=target,
+                expected="a folder that can be written, with room for three copies of weights and optimizer state",
+                next_step=f"make room and run the same command: it goes on from step {self.newest or 0}",
+            ) from error
+        for step in sorted(self._steps())[:-KEPT]:
+            shutil.rmtree(self.folder / f"step-{step}")
+
+    def restore(self) -> Position:
+        """Put the newest checkpoint back into weights and optimizer; without one, change nothing.
+
+        Raises:
+            TrainingError: the newest checkpoint does not hold what this run needs.
+        """
+        if self.newest is None:
+            return Position()
+        source = self.folder / f"step-{self.newest}"
+        try:
+            position = Position(**json.loads((source / "position.json").read_text(encoding="utf-8")))
+            self._put_back(load_file(source / "weights.safetensors"), load_file(source / "moments.safetensors"))
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+            raise TrainingError(
+                f"a checkpoint that cannot be read: {error}",
+                where=source,
+                expected="the weights and optimizer state of this very run",
+                next_step="delete that folder and run the same command: it goes on from the checkpoint before",
+            ) from error
+        self._set_step(position.step)
+        return position
+
+    def _steps(self) -> list[int]:
+        folders = self.folder.glob("step-*") if self.folder.is_dir() else ()
+        return [int(folder.name.removeprefix("step-")) for folder in folders if not folder.suffix]
+
+    def _fill(self, folder: Path, position: Position) -> None:
+        save_file({name: weight.detach() for name, weight in self._weights.items()}, folder / "weights.safetensors")
+        save_file(self._moments(), folder / "moments.safetensors")
+        write_json(folder / "position.json", asdict(position))
+
+    def _moments(self) -> dict[str, Tensor]:
+        states = {name: self._optimizer.state[weight] for name, weight in self._weights.items()}
+        return {f"{name}.{moment}": state[moment] for name, state in states.items() for moment in MOMENTS if state}
+
+    @torch.no_grad()
+    def _put_back(self, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+        for name, weight in self._weights.items():
+            weight.copy_(weights[name])
+            state = {moment: torch.empty_like(weight).copy_(moments[f"{name}.{moment}"]) for moment in MOMENTS}
+            self._optimizer.state[weight] = state
+
+    def _set_step(self, step: int) -> None:
+        for weight in self._weights.values():
+            self._optimizer.state[weight]["step"] = torch.tensor(float(step), device=weight.device)
+
+
+def _flush(folder: Path) -> None:
+    for path in [*folder.iterdir(), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

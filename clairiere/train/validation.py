@@ -1,0 +1,67 @@
+"""The loss by source on the validation split, the same rows each time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clairiere.model.layers import Decoder
+from clairiere.tokens.shards import TokenShard
+from clairiere.train.batches import IGNORED, Sample, make_batch
+from clairiere.train.objective import loss_sum
+
+Score = dict[str, float]
+"""`loss` in nats per token that counts, `bits_per_byte` of the text those tokens stand for."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores a model on the validation split.
+
+    Args:
+        shards: validation shards by source.
+        tokens: at most so many tokens a source, in rows spread evenly over the shard; at least one row.
+        rows: rows in one forward.
+        token_bytes: bytes that each token id stands for.
+        precision: as in training.
+        device: where the model is.
+    """
+
+    shards: Mapping[str, TokenShard]
+    tokens: int
+    rows: int
+    token_bytes: NDArray[np.int64]
+    precision: str
+    device: torch.device
+
+    def scores(self, decoder: Decoder) -> dict[str, Score]:
+        """Scores by source; a source without a token that counts has none. Leaves the model in training mode."""
+        decoder.eval()
+        with torch.no_grad():
+            found = {source: self._score(decoder, source) for source in self.shards}
+        decoder.train()
+        return {source: score for source, score in found.items() if score}
+
+    def _score(self, decoder: Decoder, source: str) -> Score | None:
+        samples = self._samples(source)
+        nats = 0.0
+        tokens = text_bytes = 0
+        for start in range(0, len(samples), self.rows):
+            batch = make_batch(self.shards, samples[start : start + self.rows])
+            targets_N = batch.targets_BT.numpy().reshape(-1)
+            nats += float(loss_sum(decoder, batch.to(self.device), self.precision))
+            tokens += batch.counted
+            text_bytes += int(self.token_bytes[targets_N[targets_N != IGNORED]].sum())
+        if not tokens or not text_bytes:
+            return None
+        return {"loss": nats / tokens, "bits_per_byte": nats / math.log(2) / text_bytes}
+
+    def _samples(self, source: str) -> list[Sample]:
+        shard = self.shards[source]
+        count = min(shard.rows, max(1, self.tokens // shard.sequence_length))
+        return [(source, row * shard.rows // count) for row in range(count)]
