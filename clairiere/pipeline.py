@@ -188,23 +188,18 @@ class Pipeline:
         )
 
     def admitted_phase(self, name: str) -> PhaseOptions:
-        """A phase whose weights name only what the gate admits; the others share what a refused source leaves.
-
-        Raises:
-            RecipeError: nothing that the phase reads is admitted.
-        """
+        """A phase whose weights name only what the gate admits; the others share what a refused source leaves."""
         phase = self.recipe.phase(name)
         admitted = [judged.card for judged in self.judged if judged.judgment.admitted]
         known = {card.name for card in admitted} | {card.category for card in admitted}
         weights = {key: weight for key, weight in phase.weights.items() if key in known}
-        if phase.weights and not weights:
-            raise RecipeError(
-                f"phase `{name}` has no source left: the gate refuses {', '.join(sorted(phase.weights))}",
-                where=self.file.path,
-                expected=f"at least one source that a model under {self.recipe.license} may learn from",
-                next_step="see `clairiere plan` for the reasons; weigh other sources or name another license",
-            )
         return phase.model_copy(update={"weights": weights})
+
+    def starved_phases(self) -> list[str]:
+        """Phases of whose sources the gate refuses every one."""
+        return [
+            phase.name for phase in self.recipe.train if phase.weights and not self.admitted_phase(phase.name).weights
+        ]
 
     def _train(self, name: str) -> Step:
         recipe, phase = self.recipe, self.admitted_phase(name.removeprefix("train/"))
@@ -329,6 +324,13 @@ def _check_sources(pipeline: Pipeline) -> None:
             where=pipeline.file.path,
             expected=f"at least one source that a model under {pipeline.recipe.license} may learn from",
             next_step="see `clairiere plan` for the reasons; add sources or name another license",
+        )
+    for name in pipeline.starved_phases():
+        raise EmptyError(
+            f"phase `{name}` has no source left: the gate refuses every one that it weighs",
+            where=pipeline.file.path,
+            expected=f"at least one source that a model under {pipeline.recipe.license} may learn from",
+            next_step="see `clairiere plan` for the reasons; weigh other sources or name another license",
         )
 
 

@@ -48,7 +48,11 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
     Raises:
         RequestError: the recipe or a card cannot be followed.
     """
-    missing: list[dict[str, str]] = []
+    starved = pipeline.starved_phases()
+    missing = [
+        {"what": f"a source for phase {name}", "expected": "one that it weighs and that the gate admits"}
+        for name in starved
+    ]
     sources = [_plan_source(judged, missing) for judged in pipeline.judged]
     shape = _shape(pipeline, missing)
     phases = [
@@ -178,6 +182,8 @@ def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[M
 def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
     """Intended share of each source that the phase reads; None where it follows sizes that are not known."""
     admitted = {source["name"]: source for source in sources if source["admitted"]}
+    if not admitted:
+        return {}
     sizes_matter = not set(phase.weights) <= set(admitted)
     if (sizes_matter or not phase.weights) and any(source["tokens"] is None for source in admitted.values()):
         return None

@@ -1,0 +1,255 @@
+"""`clairiere show`: what an artifact is, and the way between a token, its document, its license and the steps that read it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from clairiere.artifact import MANIFEST, Manifest, read_manifest, require_manifest
+from clairiere.corpus.shards import read_documents
+from clairiere.errors import ArtifactError, RequestError
+from clairiere.inspection import print_document
+from clairiere.plugins import nearest
+from clairiere.record import Document
+from clairiere.tokens.shards import TokenShard
+from clairiere.tokens.tokenizer import Tokenizer
+from clairiere.train.length import length_of
+from clairiere.train.material import Material, open_material
+from clairiere.train.options import PhaseOptions
+
+TRAIN = "train"
+CONTEXT_TOKENS = 8
+"""Tokens shown on either side of a traced one."""
+
+
+def show_artifact(
+    path: Path, *, token: int | None, step: int | None, phase: str | None, document: str | None, as_json: bool
+) -> None:
+    """Print what `path` is, or trace one token, step or document of a workspace.
+
+    Raises:
+        ArtifactError: nothing that a stage wrote is there.
+        RequestError: more than one thing is asked for, or one that is not there.
+    """
+    asked = [value for value in (token, step, document) if value is not None]
+    if len(asked) > 1:
+        raise RequestError(
+            "more than one of --token, --step and --document",
+            expected="one of them",
+            next_step="ask for one thing at a time",
+        )
+    if path.is_file() and path.suffix == ".parquet":
+        for read in read_documents(path):
+            print_document(read, as_json=as_json)
+    elif token is not None:
+        _print(trace_token(path, token), as_json)
+    elif step is not None:
+        _print(trace_step(path, step, phase), as_json)
+    elif document is not None:
+        _show_document(path, document, as_json)
+    else:
+        _show_manifests(path, as_json)
+
+
+def trace_token(workspace: Path, number: int) -> dict[str, Any]:
+    """Where a token of the training rows came from and when it was read.
+
+    Args:
+        workspace: with a finished `tokens` folder.
+        number: counted over the training rows of all sources in the order of their names.
+
+    Raises:
+        RequestError: there are not so many tokens.
+    """
+    tokens = workspace / "tokens"
+    shard, index = _locate(_training_shards(tokens), number, tokens)
+    tokenizer = Tokenizer.load(tokens / "tokenizer")
+    row, column = divmod(index, shard.sequence_length)
+    ids = shard.ids_RT[row]
+    return {
+        "token": number,
+        "id": int(ids[column]),
+        "text": tokenizer.decode([int(ids[column])]),
+        "context": tokenizer.decode(ids[max(0, column - CONTEXT_TOKENS) : column + CONTEXT_TOKENS + 1].tolist()),
+        "source": shard.source,
+        "row": row,
+        "document": shard.document_at(index),
+        "license": shard.license_at(index),
+        "steps": _steps_of_rows(workspace, shard.source, {row}),
+    }
+
+
+def trace_step(workspace: Path, step: int, phase: str | None) -> dict[str, Any]:
+    """The rows of a training step and the documents in them.
+
+    Args:
+        workspace: with finished `tokens` and `train` folders.
+        step: counted from 1, as in metrics.jsonl.
+        phase: by default the last one trained.
+
+    Raises:
+        RequestError: no such phase or step.
+    """
+    trained = _phases(workspace)
+    name = phase or next(reversed(trained), None)
+    if name is None or name not in trained:
+        raise RequestError(
+            f"no trained phase `{phase}`" if phase else "no trained phase",
+            where=workspace / TRAIN,
+            expected=nearest(phase or "", trained) if trained else "a workspace in which a phase is finished",
+            next_step="name a phase with --phase, or train one first",
+        )
+    material, rows_per_step, steps = _material(workspace, trained[name])
+    if step > steps:
+        raise RequestError(
+            f"step {step} of a phase with {steps:,} steps",
+            where=workspace / TRAIN / name,
+            expected=f"a number from 1 to {steps}",
+            next_step="ask for a step that was taken",
+        )
+    samples = [material.mixture.sample((step - 1) * rows_per_step + index) for index in range(rows_per_step)]
+    rows = [_describe_row(material.training[source], row) for source, row in samples]
+    return {"phase": name, "step": step, "rows": rows}
+
+
+def trace_document(workspace: Path, document: Document) -> dict[str, Any]:
+    """The split, rows and steps of a curated document."""
+    rows = []
+    for folder in sorted((workspace / "tokens").glob(f"{document.source}/*/ids.npy")):
+        shard = TokenShard.open(folder.parent)
+        found = {row for row in range(shard.rows) if document.id in _describe_row(shard, row)["documents"]}
+        rows += [{"split": shard.split, "rows": sorted(found)}] if found else []
+    read = {row for split in rows if split["split"] == TRAIN for row in split["rows"]}
+    return {
+        "document": document.id,
+        "source": document.source,
+        "license": document.license,
+        "provenance": document.to_json()["provenance"],
+        "rows": rows,
+        "steps": _steps_of_rows(workspace, document.source or "", read),
+    }
+
+
+def _show_document(workspace: Path, document_id: str, as_json: bool) -> None:
+    documents = {name: path for path in _curated(workspace) for name in [path.parent.name]}
+    for path in _curated(workspace):
+        for document in read_documents(path):
+            if document.id == document_id:
+                if not as_json:
+                    print_document(document, as_json=False, turns=None)
+                _print(trace_document(workspace, document), as_json)
+                return
+    raise RequestError(
+        f"no curated document `{document_id}`",
+        where=workspace / "curate",
+        expected=f"the id of a document of {', '.join(sorted(documents)) or 'a finished curate folder'}",
+        next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train.parquet`",
+    )
+
+
+def _curated(workspace: Path) -> list[Path]:
+    return sorted((workspace / "curate").glob("*/*.parquet"))
+
+
+def _training_shards(tokens: Path) -> Iterator[TokenShard]:
+    for source in sorted(require_manifest(tokens).facts["sources"]):
+        if (tokens / source / TRAIN / "ids.npy").is_file():
+            yield TokenShard.open(tokens / source / TRAIN)
+
+
+def _locate(shards: Iterator[TokenShard], number: int, tokens: Path) -> tuple[TokenShard, int]:
+    index = number
+    for shard in shards:
+        if index < shard.ids_RT.size:
+            return shard, index
+        index -= shard.ids_RT.size
+    raise RequestError(
+        f"token {number:,} of {number - index:,}",
+        where=tokens,
+        expected=f"a number from 0 to {number - index - 1:,}",
+        next_step="ask for a token that is there",
+    )
+
+
+def _describe_row(shard: TokenShard, row: int) -> dict[str, Any]:
+    first = row * shard.sequence_length
+    found = [shard.document_at(first + int(offset)) for offset in shard.row_offsets(row)[:-1]]
+    documents = [document for document in dict.fromkeys(found) if document is not None]
+    return {"source": shard.source, "row": row, "documents": documents}
+
+
+def _phases(workspace: Path) -> dict[str, Manifest]:
+    """Finished phases by name, in the order in which they were trained."""
+    found = {path.parent.name: read_manifest(path.parent) for path in (workspace / TRAIN).glob(f"*/{MANIFEST}")}
+    finished = {name: manifest for name, manifest in found.items() if manifest is not None}
+    return dict(sorted(finished.items(), key=lambda item: (len(item[1].facts["phases"]), item[1].run["finished"])))
+
+
+def _material(workspace: Path, manifest: Manifest) -> tuple[Material, int, int]:
+    """What a phase read, its rows per step and its steps."""
+    phase = PhaseOptions.model_validate(manifest.options["phase"])
+    material = open_material(workspace / "tokens", phase, manifest.options["seed"])
+    length = length_of(phase, material.sequence_length, material.rows)
+    return material, length.rows_per_step, length.steps
+
+
+def _steps_of_rows(workspace: Path, source: str, rows: set[int]) -> dict[str, list[int]]:
+    """For each phase the steps, counted from 1, that read any of the rows."""
+    found: dict[str, list[int]] = {}
+    for name, manifest in _phases(workspace).items():
+        material, rows_per_step, steps = _material(workspace, manifest)
+        if source not in material.training:
+            continue
+        samples = (material.mixture.sample(n) for n in range(steps * rows_per_step))
+        read = {n // rows_per_step + 1 for n, (drawn, row) in enumerate(samples) if drawn == source and row in rows}
+        found[name] = sorted(read)
+    return found
+
+
+def _show_manifests(path: Path, as_json: bool) -> None:
+    folders = sorted(found.parent for found in path.rglob(MANIFEST) if ".partial" not in str(found))
+    if not folders:
+        raise ArtifactError(
+            "nothing that a stage has finished",
+            where=path,
+            expected="a workspace, a stage's folder or a .parquet file of documents",
+            next_step="run `clairiere build RECIPE`, or name a folder under workspaces/",
+        )
+    manifests = {folder.relative_to(path).as_posix(): require_manifest(folder) for folder in folders}
+    if as_json:
+        _print({name: manifest.to_json() for name, manifest in manifests.items()}, as_json=True)
+        return
+    tree = Tree(escape(str(path)))
+    for name, manifest in manifests.items():
+        branch = tree.add(escape(f"{manifest.stage} ({name}), finished {manifest.run.get('finished')}"))
+        _grow(branch, {"inputs": sorted(manifest.inputs), "counts": manifest.counts, "facts": manifest.facts})
+        branch.add(escape(f"files: {len(manifest.files)}, {_total_bytes(manifest):,} bytes"))
+    Console(highlight=False, soft_wrap=True).print(tree)
+
+
+def _grow(branch: Tree, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            _grow(branch.add(escape(str(name))), value)
+        elif value not in ({}, [], None):
+            branch.add(escape(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"))
+
+
+def _total_bytes(manifest: Manifest) -> int:
+    return sum(file["size_bytes"] for file in manifest.files.values())
+
+
+def _print(value: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+        return
+    tree = Tree("trace")
+    _grow(tree, value)
+    Console(highlight=False, soft_wrap=True).print(tree)
