@@ -58,7 +58,22 @@ def test_speakers_are_cleaned_and_blank_ones_are_none(make_document: Make) -> No
 
 
 def test_everything_but_the_turns_is_as_before(make_document: Make) -> None:
-    document = make_document(("A", " oui "), id="x", meta={"stage_directions": ["Il sort."]}, title="T")
+    document = make_document(("A", " oui "), id="x", meta={"author": "Anonyme"}, title="T")
     curated, _ = normalize(document, CurateOptions())
     assert (curated.id, curated.meta, curated.title) == (document.id, document.meta, document.title)
     assert curated.provenance == document.provenance
+
+
+def test_stage_directions_follow_their_turns(make_document: Make) -> None:
+    directions = [{"turn": at, "text": str(at)} for at in range(6)]
+    turns = (("A", "Un."), ("A", "Deux."), ("B", ""), ("B", "Trois."), ("A", "Quatre."))
+    document = make_document(*turns, meta={"stage_directions": directions, "author": "X"})
+    curated, _ = normalize(document, CurateOptions())
+    assert [each["turn"] for each in curated.meta["stage_directions"]] == [0, 0, 1, 1, 2, 3]
+    assert curated.meta["author"] == "X"
+    assert document.meta["stage_directions"] == directions
+
+
+def test_stage_directions_of_a_document_without_turns(make_document: Make) -> None:
+    document = make_document(meta={"stage_directions": [{"turn": 0, "text": "Noir."}]})
+    assert normalize(document, CurateOptions())[0].meta == document.meta
