@@ -1,4 +1,4 @@
-"""`clairiere show`: what an artifact is, and the way between a token, its document, its license and the steps that read it."""
+"""`clairiere show`: what an artifact is; which document, license, rows and steps belong to a token, and back."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def show_artifact(
         for read in read_documents(path):
             print_document(read, as_json=as_json)
     elif token is not None:
-        _print(trace_token(path, token), as_json)
+        _print(trace_token(path, token), as_json=as_json)
     elif step is not None:
-        _print(trace_step(path, step, phase), as_json)
+        _print(trace_step(path, step, phase), as_json=as_json)
     elif document is not None:
-        _show_document(path, document, as_json)
+        _show_document(path, document, as_json=as_json)
     else:
-        _show_manifests(path, as_json)
+        _show_manifests(path, as_json=as_json)
 
 
 def trace_token(workspace: Path, number: int) -> dict[str, Any]:
@@ -137,19 +137,18 @@ def trace_document(workspace: Path, document: Document) -> dict[str, Any]:
     }
 
 
-def _show_document(workspace: Path, document_id: str, as_json: bool) -> None:
-    documents = {name: path for path in _curated(workspace) for name in [path.parent.name]}
+def _show_document(workspace: Path, document_id: str, *, as_json: bool) -> None:
     for path in _curated(workspace):
         for document in read_documents(path):
             if document.id == document_id:
                 if not as_json:
                     print_document(document, as_json=False, turns=None)
-                _print(trace_document(workspace, document), as_json)
+                _print(trace_document(workspace, document), as_json=as_json)
                 return
     raise RequestError(
         f"no curated document `{document_id}`",
         where=workspace / "curate",
-        expected=f"the id of a document of {', '.join(sorted(documents)) or 'a finished curate folder'}",
+        expected=f"the id of a document of {', '.join(sorted({path.parent.name for path in _curated(workspace)})) or 'a finished curate folder'}",
         next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train.parquet`",
     )
 
@@ -213,7 +212,7 @@ def _steps_of_rows(workspace: Path, source: str, rows: set[int]) -> dict[str, li
     return found
 
 
-def _show_manifests(path: Path, as_json: bool) -> None:
+def _show_manifests(path: Path, *, as_json: bool) -> None:
     folders = sorted(found.parent for found in path.rglob(MANIFEST) if ".partial" not in str(found))
     if not folders:
         raise ArtifactError(
@@ -246,7 +245,7 @@ def _total_bytes(manifest: Manifest) -> int:
     return sum(file["size_bytes"] for file in manifest.files.values())
 
 
-def _print(value: Mapping[str, Any], as_json: bool) -> None:
+def _print(value: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
         return
