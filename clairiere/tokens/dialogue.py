@@ -5,7 +5,7 @@
     intervenant     [Intervenant 1:] Bonjour !     numbered by first appearance
     name            [Camille:] Bonjour !           only where every speaker bears a name rather than a code
 
-One turn follows another on a new line. Reading gives back the turns that were written, to the character, under these rules:
+One turn follows another on a new line. Reading gives back the turns that were written, to the character:
 
 - A turn's own line breaks stay, as in verse: a line without a tag goes on with the turn before it. Blank lines inside a
   turn become single line breaks, and space around a turn falls away (`tidy`).
@@ -28,9 +28,9 @@ FORMATS = ("monologue", "dash", "intervenant", "name")
 
 LONGEST_NAME = 80
 TAGS = {
-    "dash": re.compile(r"- "),
-    "intervenant": re.compile(r"\[Intervenant (\d+):\] ?"),
-    "name": re.compile(rf"\[([^\[\]\n]{{1,{LONGEST_NAME}}}):\] ?"),
+    "dash": re.compile(r"^- ", re.MULTILINE),
+    "intervenant": re.compile(r"^\[Intervenant (\d+):\] ?", re.MULTILINE),
+    "name": re.compile(rf"^\[([^\[\]\n]{{1,{LONGEST_NAME}}}):\] ?", re.MULTILINE),
 }
 """How a line begins that belongs to a new speaker; the group is the speaker."""
 
@@ -82,7 +82,7 @@ def allowed(document: Document) -> tuple[str, ...]:
     if not speakers:
         return ("monologue",)
     fits = {
-        "monologue": len(speakers) == 1 and len(turns) == 1,
+        "monologue": len(speakers) == 1 and all(turn.speaker is not None for turn in turns),
         "dash": len(speakers) == 2 and _alternates(turns),
         "intervenant": True,
         "name": all(map(is_name, speakers)) and len({clean_name(label) for label in speakers}) == len(speakers),
@@ -173,14 +173,8 @@ def next_speaker(text: str, format_name: str, start: int = 0) -> int | None:
     if format_name == "monologue":
         found = text.find("\n\n", start)
         return None if found < 0 else found
-    line = start if start == 0 or text[start - 1] == "\n" else text.find("\n", start) + 1
-    while line or start == 0:
-        if TAGS[format_name].match(text, line):
-            return max(line - 1, start)
-        line = text.find("\n", line) + 1
-        if not line:
-            break
-    return None
+    tag = TAGS[format_name].search(text, start)
+    return None if tag is None else max(tag.start() - 1, start)
 
 
 def may_become_tag(text: str, format_name: str) -> int:

@@ -194,7 +194,7 @@ def _mean_counted(shard: TokenShard) -> float:
 def _whole_counts(probabilities: np.ndarray) -> np.ndarray:
     """Whole draws per period by largest remainder, at least one each: int64 [sources], summing to PERIOD."""
     exact = probabilities * PERIOD
-    counts = np.maximum(np.floor(exact).astype(np.int64), 1)
+    counts: np.ndarray = np.maximum(np.floor(exact).astype(np.int64), 1)
     while (short := PERIOD - int(counts.sum())) > 0:
         counts[np.argsort(counts - exact, kind="stable")[:short]] += 1
     while (over := int(counts.sum()) - PERIOD) > 0:

@@ -1,0 +1,260 @@
+"""Documents into rows of one length, with as little padding and as few cuts as can be.
+
+A conversation longer than a row is cut before a speaker's turn; a turn that is itself longer than a row, and prose,
+near a row's end at a sentence or word, else exactly at the end. Each piece begins with the start token, and inside a
+turn with the speaker's tag once more; neither counts in the loss, nor does the first token of any piece, which nothing
+precedes. Within a window of documents, pieces are laid by best-fit decreasing (Johnson, 1973); then the emptiest rows
+are taken apart again and fill the gaps of the others, whole or cut at turns and sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from clairiere.tokens.encode import SENTENCE_END, Encoded
+from clairiere.tokens.shards import Piece
+from clairiere.tokens.tokenizer import Tokenizer
+
+WINDOW_DOCUMENTS = 4_096
+WINDOW_TOKENS = 4_194_304
+DONORS = 16
+"""Pieces compared for filling one gap."""
+WORD_REACH_TOKENS = 8
+"""How far back from a row's end a word's beginning is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """A piece to be: tokens start to end of a document, after a prefix that does not count."""
+
+    encoded: Encoded
+    start: int
+    end: int
+    prefix: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        return len(self.prefix) + self.end - self.start
+
+    @property
+    def is_cut_head(self) -> bool:
+        """Whether it is the first of several pieces of its document."""
+        return self.start == 0 and self.end < len(self.encoded.ids)
+
+
+Row = list[Span]
+
+
+@dataclass(frozen=True, eq=False)
+class PackedRows:
+    """R rows of T tokens with the pieces that tile them, and what they hold."""
+
+    ids_RT: np.ndarray  # noqa: N815 — shapes in names
+    counted_RT: np.ndarray  # noqa: N815
+    pieces: list[Piece]
+    documents: int
+    """How many documents begin here."""
+    cut_documents: int
+    """How many of them are in more than one piece."""
+    tokens: int
+    """Tokens that are not padding."""
+
+
+class Packer:
+    """Lays documents into rows.
+
+    Args:
+        tokenizer: for its special ids and for tags.
+        sequence_length: tokens in a row.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, sequence_length: int) -> None:
+        self.sequence_length = sequence_length
+        self.smallest_fill = max(4, sequence_length // 128)
+        self._bos = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
+        self._pad_id = tokenizer.pad_id
+        self._tag_ids: Callable[[str], tuple[int, ...]] = lru_cache(maxsize=4_096)(
+            lambda tag: tuple(tokenizer.encode(tag))
+        )
+
+    def pack(self, documents: Iterable[Encoded]) -> Iterator[PackedRows]:
+        """Rows window by window; the same documents in the same order give the same rows."""
+        waiting: list[Span] = []
+        for window in _windows(documents):
+            rows, short = self._cut_long(window)
+            rows, waiting = self._fill(self._best_fit(waiting + short, rows))
+            yield self._lay(rows)
+        if waiting:
+            yield self._lay(self._best_fit(waiting, []))
+
+    def _cut_long(self, window: list[Encoded]) -> tuple[list[Row], list[Span]]:
+        """Rows that one document fills by itself, and what is left of each document."""
+        rows: list[Row] = []
+        short: list[Span] = []
+        for encoded in window:
+            rest = Span(encoded, 0, len(encoded.ids), self._bos)
+            while rest.length > self.sequence_length:
+                head, rest = self._split(rest, self._cut_before(rest))
+                rows.append([head])
+            short.append(rest)
+        return rows, short
+
+    def _cut_before(self, span: Span) -> int:
+        """Where to cut what is longer than a row: the first token of the next piece."""
+        encoded = span.encoded
+        limit = min(span.start + self.sequence_length - len(span.prefix), len(encoded.ids) - 2)
+        if encoded.is_dialogue:
+            turn = _last_break(encoded, limit)
+            if turn > span.start:
+                return turn
+        return _cut_in_prose(encoded, max(limit - self.sequence_length // 64, span.start + 1), limit)
+
+    def _split(self, span: Span, token: int) -> tuple[Span, Span]:
+        head = Span(span.encoded, span.start, token, span.prefix)
+        return head, Span(span.encoded, token, span.end, self._prefix(span.encoded, token))
+
+    def _prefix(self, encoded: Encoded, token: int) -> tuple[int, ...]:
+        tag = encoded.tag_at(token)
+        if not tag:
+            return self._bos
+        follows_space = encoded.text[encoded.characters[token]].isspace()
+        prefix = self._bos + self._tag_ids(tag.rstrip() if follows_space else tag)
+        return prefix if len(prefix) <= self.sequence_length // 4 else self._bos
+
+    def _best_fit(self, spans: list[Span], rows: list[Row]) -> list[Row]:
+        """Put each span, longest first, into the fullest row that holds it. `rows` gains them and is returned."""
+        at_room: dict[int, list[int]] = {}
+        # Bit r of the mask says that some row has room for exactly r more tokens.
+        mask = 0
+        for index, row in enumerate(rows):
+            room = self._room(row)
+            at_room.setdefault(room, []).append(index)
+            mask |= 1 << room
+        for span in sorted(spans, key=lambda each: -each.length):
+            fitting = mask >> span.length
+            if fitting:
+                room = span.length + (fitting & -fitting).bit_length() - 1
+                index = at_room[room].pop()
+                mask ^= 0 if at_room[room] else 1 << room
+            else:
+                room, index = self.sequence_length, len(rows)
+                rows.append([])
+            rows[index].append(span)
+            at_room.setdefault(room - span.length, []).append(index)
+            mask |= 1 << (room - span.length)
+        return rows
+
+    def _fill(self, rows: list[Row]) -> tuple[list[Row], list[Span]]:
+        """Fill gaps, smallest first, from rows taken apart, emptiest first; the rows, and spans left over."""
+        order = sorted(range(len(rows)), key=lambda index: -self._room(rows[index]))
+        taken_apart = 0
+        donors: list[Span] = []
+        for place in reversed(range(len(order))):
+            if place < taken_apart:
+                break
+            row = rows[order[place]]
+            while self._room(row) >= self.smallest_fill:
+                while len(donors) < DONORS and taken_apart < place:
+                    donors.extend(rows[order[taken_apart]])
+                    taken_apart += 1
+                if not self._fill_once(row, donors):
+                    break
+        gone = set(order[:taken_apart])
+        return [row for index, row in enumerate(rows) if index not in gone], donors
+
+    def _fill_once(self, row: Row, donors: list[Span]) -> bool:
+        """Move into the row the donor, or the head of one, that fills its gap best."""
+        room = self._room(row)
+        offers = [_offer(span, room) for span in donors[:DONORS]]
+        filled = [end - span.start + len(span.prefix) if end else 0 for span, end in zip(donors, offers, strict=False)]
+        best = int(np.argmax(filled)) if filled else 0
+        if not filled or filled[best] < self.smallest_fill:
+            return False
+        span, end = donors[best], offers[best]
+        if end == span.end:
+            row.append(donors.pop(best))
+        else:
+            head, donors[best] = self._split(span, end)
+            row.append(head)
+        return True
+
+    def _room(self, row: Row) -> int:
+        return self.sequence_length - sum(span.length for span in row)
+
+    def _lay(self, rows: list[Row]) -> PackedRows:
+        ids_RT = np.full((len(rows), self.sequence_length), self._pad_id, dtype=np.int64)
+        counted_RT = np.zeros(ids_RT.shape, dtype=np.bool_)
+        pieces: list[Piece] = []
+        for ids_T, counted_T, row in zip(ids_RT, counted_RT, rows, strict=True):
+            at = 0
+            for span in row:
+                body, end = at + len(span.prefix), at + span.length
+                ids_T[at:body] = span.prefix
+                ids_T[body:end] = span.encoded.ids[span.start : span.end]
+                counted_T[max(body, at + 1) : end] = True
+                pieces.append(Piece(span.length, span.encoded.document, span.encoded.license))
+                at = end
+            if at < self.sequence_length:
+                pieces.append(Piece(self.sequence_length - at, None, None))
+        spans = [span for row in rows for span in row]
+        return PackedRows(
+            ids_RT=ids_RT,
+            counted_RT=counted_RT,
+            pieces=pieces,
+            documents=sum(span.start == 0 for span in spans),
+            cut_documents=sum(span.is_cut_head for span in spans),
+            tokens=sum(span.length for span in spans),
+        )
+
+
+def _windows(documents: Iterable[Encoded]) -> Iterator[list[Encoded]]:
+    window: list[Encoded] = []
+    tokens = 0
+    for encoded in documents:
+        window.append(encoded)
+        tokens += len(encoded.ids)
+        if len(window) >= WINDOW_DOCUMENTS or tokens >= WINDOW_TOKENS:
+            yield window
+            window, tokens = [], 0
+    if window:
+        yield window
+
+
+def _last_break(encoded: Encoded, limit: int) -> int:
+    """The last place up to `limit` where a piece may begin; 0 where there is none."""
+    index = int(np.searchsorted(encoded.breaks, limit, side="right"))
+    return int(encoded.breaks[index - 1]) if index else 0
+
+
+def _offer(span: Span, room: int) -> int:
+    """Up to which token a span, or its head, fits into a gap; 0 where it does not."""
+    if span.length <= room:
+        return span.end
+    end = _last_break(span.encoded, span.start + room - len(span.prefix))
+    return end if span.start < end < span.end else 0
+
+
+def _cut_in_prose(encoded: Encoded, low: int, limit: int) -> int:
+    """A place to cut from `low` to `limit`: the last sentence, else the last word, else the last whole character."""
+    first = int(encoded.characters[low])
+    ends = [match.end() for match in SENTENCE_END.finditer(encoded.text, first, int(encoded.characters[limit]) + 1)]
+    tokens = np.searchsorted(encoded.characters, ends) if ends else np.zeros(0, dtype=np.int64)
+    tokens = tokens[(tokens >= low) & (tokens <= limit)]
+    if len(tokens):
+        return int(tokens[-1])
+    for token in range(limit, max(limit - WORD_REACH_TOKENS, low), -1):
+        if _begins_word(encoded, token):
+            return token
+    token = limit
+    while token > low and encoded.characters[token] == encoded.characters[token - 1]:
+        token -= 1
+    return token
+
+
+def _begins_word(encoded: Encoded, token: int) -> bool:
+    character = int(encoded.characters[token])
+    return encoded.text[character].isspace() or encoded.text[character - 1].isspace()
