@@ -5,6 +5,8 @@ Everything here is frozen and does no input or output.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +40,15 @@ class Terms:
     non_commercial: bool = False
     no_derivatives: bool = False
 
+    def __or__(self, other: Terms) -> Terms:
+        """The strictest of both, term by term."""
+        return Terms(
+            attribution=self.attribution or other.attribution,
+            share_alike=self.share_alike or other.share_alike,
+            non_commercial=self.non_commercial or other.non_commercial,
+            no_derivatives=self.no_derivatives or other.no_derivatives,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class License:
@@ -49,11 +60,52 @@ class License:
 
     id: str
     terms: Terms
+    members: tuple[License, ...] = ()
+    """The licenses that an expression joins; empty for a single one."""
+
+    def __and__(self, other: License) -> License:
+        """Both licenses at once, equal members named once."""
+        members = tuple({part.id: part for part in (*self.parts, *other.parts)}.values())
+        if len(members) == 1:
+            return members[0]
+        return License(
+            id=" AND ".join(member.id for member in members),
+            terms=functools.reduce(operator.or_, (member.terms for member in members)),
+            members=members,
+        )
+
+    @property
+    def parts(self) -> tuple[License, ...]:
+        """The members of an expression, or the license itself."""
+        return self.members or (self,)
+
+
+def join_licenses(work: str, edition: str) -> str:
+    """The SPDX expression `work AND edition`, equal members named once."""
+    parts = [part for expression in (work, edition) for part in _conjuncts(expression)]
+    return " AND ".join(dict.fromkeys(parts))
+
+
+def _conjuncts(expression: str) -> list[str]:
+    if " OR " in expression.upper() or "(" in expression:
+        return [f"({expression})"]
+    return expression.split(" AND ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenseText:
+    """What a source card says of a `LicenseRef-`: its text and its terms."""
+
+    text: str
+    terms: Terms
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A source card: who holds the text, under which licenses, where it lies and how it is read."""
+    """Who holds the text, under which licenses, where it lies and how it is read.
+
+    A license is None where the card does not prove it; the gate refuses such a source.
+    """
 
     name: str
     title: str
@@ -62,16 +114,25 @@ class Source:
     citation: str
     language: str
     category: str
-    work: License
-    edition: License
+    work: License | None
+    """Of the text itself."""
+    edition: License | None
+    """Of the files: transcription, encoding, annotation."""
     path: str
-    """A file, folder or archive, resolved against the card's folder."""
+    """A file, folder or archive, resolved against the card's folder; `${VARIABLE}` stays where it is not set."""
     reader: str = "auto"
     include: tuple[str, ...] = ()
     """Glob patterns on paths inside the source; empty means every file."""
     exclude: tuple[str, ...] = ()
     manifest: str | None = None
     """A table (TSV) that gives the license file by file; a `manifest.tsv` beside the files is found by itself."""
+    references: Mapping[str, LicenseText] = field(default_factory=dict)
+    """The `LicenseRef-` ids that the card defines."""
+
+    @property
+    def license(self) -> License | None:
+        """`work AND edition`, or None where either is not proven."""
+        return None if self.work is None or self.edition is None else self.work & self.edition
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,297 @@
+"""The files of a source, whether they lie in a folder or in an archive; bytes only, nothing is unpacked to disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from clairiere.corpus import archives, manifests
+from clairiere.errors import UnreadableError
+from clairiere.record import Document, Provenance, Source, Turn, join_licenses
+
+HEAD_BYTES = 4096
+SIDECAR = re.compile(
+    r"manifest\.(tsv|json)|.*\.toml"
+    r"|(?i:readme|licen[sc]e|copying|citation)(\.\w+)*"
+    r"|(README|LICEN[SC]E|COPYING|CITATION).*"
+)
+"""Names of the files that speak about a source and are not part of its text."""
+
+Report = Callable[[UnreadableError], None]
+"""What is told of a file that cannot be read, so that the walk can go on."""
+
+
+class SourceFile:
+    """A file or a member of an archive, as readers get it.
+
+    Args:
+        path: POSIX path relative to the root that was walked, or to the archive.
+        content: its bytes, or where they lie on the disk.
+        edition: the license that a manifest gives this file, in place of the edition's on the source card.
+    """
+
+    def __init__(self, path: str, content: bytes | Path, edition: str | None = None) -> None:
+        self.path = path
+        self.edition = edition
+        self._content = content
+
+    def __repr__(self) -> str:
+        return f"SourceFile({self.path!r})"
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.path).suffix
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        if isinstance(self._content, bytes):
+            return self._content
+        try:
+            if self._content.stat().st_size > archives.MEMBER_BYTES_LIMIT:
+                raise archives.too_large(self._content, self.path)
+            return self._content.read_bytes()
+        except OSError as error:
+            raise _cannot_open(self._content, error) from error
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the raw bytes, in hexadecimal."""
+        return hashlib.sha256(self._bytes).hexdigest()
+
+    @property
+    def head(self) -> str:
+        """The first 4096 bytes as text, for recognition: what is not UTF-8 is replaced, never refused."""
+        return self._bytes[:HEAD_BYTES].decode("utf-8", errors="replace").removeprefix("\ufeff")
+
+    def is_at(self, place: Path) -> bool:
+        """Whether it is this very file on the disk, rather than a member of an archive or of a folder."""
+        return self._content == place
+
+    def read_bytes(self) -> bytes:
+        """The raw bytes.
+
+        Raises:
+            UnreadableError: the file cannot be opened, or is larger than the limit.
+        """
+        return self._bytes
+
+    def read_text(self) -> str:
+        """The whole text, from strict UTF-8, without a byte-order mark, newlines as they are.
+
+        Raises:
+            UnreadableError: the bytes are not UTF-8; it names the line and the byte offset.
+        """
+        try:
+            return self._bytes.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            line = self._bytes.count(b"\n", 0, error.start) + 1
+            raise UnreadableError(
+                f"invalid UTF-8: byte 0x{self._bytes[error.start]:02x} at offset {error.start}",
+                where=f"{self.path}:{line}",
+                expected="text in UTF-8",
+                next_step="convert it (for instance `iconv -f WINDOWS-1252 -t UTF-8`), "
+                "or leave it out with `exclude` in the source card",
+            ) from error
+
+    def fail(self, found: str, line: int | None = None, expected: str | None = None) -> UnreadableError:
+        """The error to raise for what is wrong in this file."""
+        where = self.path if line is None else f"{self.path}:{line}"
+        return UnreadableError(
+            found,
+            where=where,
+            expected=expected,
+            next_step="correct the file, or leave it out with `exclude` in the source card",
+        )
+
+    def document(
+        self,
+        turns: Iterable[Turn],
+        *,
+        source: Source | None,
+        title: str | None = None,
+        locator: str | None = None,
+        language: str | None = None,
+        category: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> Document:
+        """A document of this file; language, category and license come from the source card unless given.
+
+        The license is `work AND edition`; the license that a manifest gives the file takes the edition's place.
+        """
+        place = f"{source.name}/{self.path}" if source else self.path
+        return Document(
+            id=place if locator is None else f"{place}#{locator}",
+            source=source.name if source else None,
+            language=language or (source.language if source else None),
+            license=self._license(source) if source else None,
+            category=category or (source.category if source else None),
+            title=title,
+            turns=tuple(turns),
+            provenance=Provenance(path=self.path, locator=locator, sha256=self.sha256),
+            meta=meta or {},
+        )
+
+    def _license(self, source: Source) -> str | None:
+        edition = self.edition or (source.edition.id if source.edition else None)
+        return join_licenses(source.work.id, edition) if source.work and edition else None
+
+
+def walk(
+    root: Path,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    *,
+    manifest: Path | None = None,
+    report: Report | None = None,
+) -> Iterator[SourceFile]:
+    """Every file of a file, a folder (sorted by path) or an archive (in its order).
+
+    Archives in a folder are read in place. Sidecar manifests, READMEs, licenses, cards and hidden files are skipped,
+    unless one is `root` itself.
+
+    Args:
+        root: a file, a folder or an archive (.tar, .tar.gz, .tgz, .tar.zst, .zip).
+        include: glob patterns on the path, of which one must match; empty means every file. `*` stays within a
+            folder, `**` crosses folders, and a pattern without a slash is matched against the name alone.
+        exclude: glob patterns of what to leave out.
+        manifest: a table with the license of each file; a `manifest.tsv` beside the files is found by itself.
+        report: gets what cannot be opened, and the walk goes on; without it the error is raised.
+
+    Raises:
+        UnreadableError: no such file, a damaged archive, or a member that escapes, is a link or unpacks without end.
+    """
+    chosen = _selection(tuple(include), tuple(exclude))
+    for file, path in _paths(root, report):
+        try:
+            for found in _open(file, path, root, manifest):
+                if chosen(found.path) and (found.is_at(root) or not _is_sidecar(found.path)):
+                    yield found
+        except UnreadableError as error:
+            if report is None:
+                raise
+            report(error)
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Relative path → SHA-256 of every file on the disk that `walk` would open; an archive is one file.
+
+    Raises:
+        UnreadableError: no such file, or one that cannot be opened.
+    """
+    found = {}
+    for file, path in _paths(root, None):
+        try:
+            with file.open("rb") as stream:
+                found[path] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise _cannot_open(file, error) from error
+    return found
+
+
+def _open(file: Path, path: str, root: Path, manifest: Path | None) -> Iterator[SourceFile]:
+    table = manifest or manifests.beside(file, root)
+    licenses: Mapping[str, str] = {} if table is None else manifests.licenses(table)
+    if archives.is_archive(file):
+        for member, content in archives.members(file):
+            yield SourceFile(member, content, licenses.get(member))
+        return
+    below = file.relative_to(table.parent).as_posix() if table and file.is_relative_to(table.parent) else path
+    yield SourceFile(path, file, licenses.get(below))
+
+
+def _paths(root: Path, report: Report | None) -> Iterator[tuple[Path, str]]:
+    if root.is_file():
+        yield root, root.name
+        return
+    if not root.is_dir():
+        raise UnreadableError(
+            "no such file or folder", where=root, expected="a file, a folder or an archive", next_step="check the path"
+        )
+    files = {file.relative_to(root).as_posix(): file for file in _folder_files(root)}
+    for path in sorted(files):
+        if _is_sidecar(path):
+            continue
+        error = _escape(root, files[path])
+        if error is None:
+            yield files[path], path
+        elif report is None:
+            raise error
+        else:
+            report(error)
+
+
+def _folder_files(root: Path) -> Iterator[Path]:
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        linked = [name for name in subfolders if Path(folder, name).is_symlink()]
+        yield from (Path(folder, name) for name in (*names, *linked))
+
+
+def _escape(root: Path, file: Path) -> UnreadableError | None:
+    """Why a link is not followed: text must not come from where the source's folder does not show it."""
+    if not file.is_symlink():
+        return None
+    if file.is_dir() or not file.resolve().is_relative_to(root.resolve()):
+        return UnreadableError(
+            f"a link to {'a folder' if file.is_dir() else 'a place outside the source'}",
+            where=file,
+            expected="files, or links to files of the same folder",
+            next_step="put the file itself there, or exclude it",
+        )
+    return None
+
+
+def _is_sidecar(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return any(part.startswith(".") for part in parts) or SIDECAR.fullmatch(parts[-1]) is not None
+
+
+def _cannot_open(file: Path, error: OSError) -> UnreadableError:
+    return UnreadableError(
+        f"a file that cannot be opened: {error.strerror}",
+        where=file,
+        expected="a file this user may read",
+        next_step="check that it is there and its permissions",
+    )
+
+
+def _selection(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[str], bool]:
+    def chosen(path: str) -> bool:
+        wanted = not include or any(matches(path, pattern) for pattern in include)
+        return wanted and not any(matches(path, pattern) for pattern in exclude)
+
+    return chosen
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a glob pattern with `*`, `?`, `[…]` and `**` matches a POSIX path."""
+    subject = path if "/" in pattern else PurePosixPath(path).name
+    return _compiled(pattern).fullmatch(subject) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`**/` is any number of folders, `*` and `?` stay within one name, `[…]` is a set of characters."""
+    translated = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    tokens: list[str] = re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", pattern, re.DOTALL)
+    return re.compile("".join(translated.get(token) or _literal(token) for token in tokens), re.DOTALL)
+
+
+def _literal(token: str) -> str:
+    if len(token) == 1:
+        return re.escape(token)
+    negated, characters = token[1] == "!", token[1:-1].removeprefix("!")
+    return f"[{'^' if negated else ''}{re.escape(characters).replace(chr(92) + '-', '-')}]"
