@@ -84,7 +84,7 @@ class Attention(nn.Module):
     def __init__(self, shape: Shape, parts: Architecture, index: int) -> None:
         super().__init__()
         self.index = index
-        self.heads = (shape.num_attention_heads, shape.num_key_value_heads, shape.num_key_value_heads)
+        self.heads = [shape.num_attention_heads, shape.num_key_value_heads, shape.num_key_value_heads]
         self.head_dim = shape.head_dim
         self.sliding_window = shape.sliding_window
         self.qkv = Linear.of(parts.qkv)
@@ -92,7 +92,7 @@ class Attention(nn.Module):
 
     def forward(self, x_ND: Tensor, positions: Positions) -> Tensor:
         heads_NHE: Tensor = self.qkv(x_ND).view(len(x_ND), -1, self.head_dim)
-        q_NHE, k_NKE, v_NKE = heads_NHE.split(self.heads, dim=1)
+        q_NHE, k_NKE, v_NKE = torch.split(heads_NHE, self.heads, dim=1)
         q_NHE = rotary.rotate(q_NHE, positions.cos_N1E, positions.sin_N1E)
         k_NKE = rotary.rotate(k_NKE, positions.cos_N1E, positions.sin_N1E)
         if positions.cache is None:
