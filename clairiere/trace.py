@@ -145,10 +145,11 @@ def _show_document(workspace: Path, document_id: str, *, as_json: bool) -> None:
                     print_document(document, as_json=False, turns=None)
                 _print(trace_document(workspace, document), as_json=as_json)
                 return
+    sources = sorted({path.parent.name for path in _curated(workspace)})
     raise RequestError(
         f"no curated document `{document_id}`",
         where=workspace / "curate",
-        expected=f"the id of a document of {', '.join(sorted({path.parent.name for path in _curated(workspace)})) or 'a finished curate folder'}",
+        expected=f"the id of a document of {', '.join(sources) or 'a finished curate folder'}",
         next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train.parquet`",
     )
 

@@ -45,7 +45,7 @@ def test_a_killed_build_ends_with_the_same_bytes(built: Built, tmp_path: Path) -
     workspace = tmp_path / "workspace"
 
     def has(name: str) -> Callable[[], bool]:
-        return lambda: (workspace / name).exists()
+        return (workspace / name).exists
 
     moments: dict[str, Callable[[], bool]] = {
         "corpus begins": has("corpus.partial/.journal/fingerprint"),
