@@ -1,0 +1,138 @@
+"""Treebanks in CoNLL-U: one document per file or per `# newdoc`; sentences with a speaker are turns.
+
+https://universaldependencies.org/format.html · speakers: https://universaldependencies.org/misc.html
+
+The text of a sentence is its `# text`, or its forms where there is none. A sentence whose comments name a speaker is
+a turn of its own; neighboring sentences without one are prose, joined by a space in one turn. A speaker is called by
+`speaker_fullname` where that is a real name, else by `speaker` or `speaker_id` ("L1").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from clairiere.corpus import text
+from clairiere.corpus.files import SourceFile
+from clairiere.record import Document, Source, Turn
+
+COLUMNS = 10
+NAMELESS = frozenset({"", "_", "unknown", "unspecified", "unnamed", "anonymous", "anonyme", "locuteur", "none"})
+"""What treebanks write where a speaker's name, role, age or sex is not known."""
+
+_ID = re.compile(r"\d+(-\d+|\.\d+)?")
+_COMMENT = re.compile(r"#\s*([^=]*?)\s*(?:=\s*(.*?)\s*)?$")
+
+
+@dataclass
+class _Sentence:
+    line: int
+    comments: dict[str, str] = field(default_factory=dict)
+    words: list[list[str]] = field(default_factory=list)
+
+
+def recognize(path: SourceFile) -> float:
+    """Token lines of ten columns, or the comments that begin a sentence."""
+    tokens = [line.split("\t") for line in text.head_lines(path) if not line.startswith("#")]
+    if tokens and all(len(columns) == COLUMNS and _ID.fullmatch(columns[0]) for columns in tokens):
+        return 0.95
+    begins = path.head.startswith(("# global.columns", "# newdoc", "# sent_id"))
+    return 0.6 if begins and not tokens else 0.0
+
+
+def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
+    """The documents of a treebank.
+
+    Raises:
+        UnreadableError: a token line without its ten columns, or no sentence at all.
+    """
+    sentences: list[_Sentence] = []
+    begun = False
+    for sentence in _sentences(path):
+        if _new_document(sentence) is not None and sentences:
+            yield _document(path, source, sentences)
+            sentences = []
+        sentences.append(sentence)
+        begun = True
+    if not begun:
+        raise path.fail("no sentences", expected="CoNLL-U: lines of ten columns, an empty line after each sentence")
+    yield _document(path, source, sentences)
+
+
+def _sentences(path: SourceFile) -> Iterator[_Sentence]:
+    sentence = _Sentence(1)
+    for number, line in enumerate(text.lines(path), start=1):
+        if not line.strip():
+            if sentence.words:
+                yield sentence
+                sentence = _Sentence(number + 1)
+        elif line.startswith("#"):
+            match = _COMMENT.match(line)
+            if match:
+                sentence.comments[match[1]] = match[2] or ""
+        else:
+            sentence.words.append(_columns(path, line, number))
+    if sentence.words:
+        yield sentence
+
+
+def _columns(path: SourceFile, line: str, number: int) -> list[str]:
+    columns = line.split("\t")
+    if len(columns) != COLUMNS or not _ID.fullmatch(columns[0]):
+        raise path.fail(
+            f"a line of {len(columns)} columns: {line[:40]!r}",
+            line=number,
+            expected=f"{COLUMNS} columns separated by tabs, of which the first is the word's number",
+        )
+    return columns
+
+
+def _new_document(sentence: _Sentence) -> str | None:
+    """The id of the document that a sentence begins; None where it begins none."""
+    if "newdoc id" in sentence.comments:
+        return sentence.comments["newdoc id"]
+    return f"line={sentence.line}" if "newdoc" in sentence.comments else None
+
+
+def _document(path: SourceFile, source: Source | None, sentences: list[_Sentence]) -> Document:
+    turns: list[Turn] = []
+    speakers: dict[str, dict[str, str]] = {}
+    for sentence in sentences:
+        speaker, words = _speaker(sentence.comments), _text(sentence)
+        if speaker is not None:
+            speakers.setdefault(speaker, {}).update(_known(sentence.comments))
+        elif turns and turns[-1].speaker is None:
+            words = f"{turns.pop().text} {words}"
+        turns.append(Turn(speaker, words))
+    known = {name: facts for name, facts in speakers.items() if facts}
+    meta = {"speakers": known} if known else {}
+    return path.document(turns, source=source, locator=_new_document(sentences[0]), meta=meta)
+
+
+def _speaker(comments: dict[str, str]) -> str | None:
+    for key in ("speaker_fullname", "speaker", "speaker_id"):
+        label = comments.get(key, "").strip("$§ ")
+        if label.casefold() not in NAMELESS:
+            return label
+    return None
+
+
+def _known(comments: dict[str, str]) -> dict[str, str]:
+    facts = {key: comments.get(f"speaker_{key}", "") for key in ("role", "sex", "age")}
+    return {key: value for key, value in facts.items() if value.casefold() not in NAMELESS}
+
+
+def _text(sentence: _Sentence) -> str:
+    """The sentence as it was written; words inside a multiword token, and empty nodes, have no text of their own."""
+    if sentence.comments.get("text"):
+        return sentence.comments["text"]
+    pieces: list[str] = []
+    covered = 0
+    for columns in sentence.words:
+        first, _, last = columns[0].partition("-")
+        if "." in first or int(first) <= covered:
+            continue
+        covered = int(last or first)
+        pieces += [columns[1], "" if "SpaceAfter=No" in columns[9].split("|") else " "]
+    return "".join(pieces).strip(" ")
