@@ -13,12 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from clairiere.model.loss import IGNORED
 from clairiere.tokens.mixture import Mixture
 from clairiere.tokens.shards import TokenShard
 from clairiere.train.length import Length, micro_batches
-
-IGNORED = -100
-"""The target of a position that does not count."""
 
 Sample = tuple[str, int]
 """A source and a row of its shard."""

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from clairiere.artifact import Manifest, Work
 from clairiere.model import sizes, weights
 from clairiere.model.adapters import add_lora, save_adapter
@@ -91,8 +93,14 @@ def _train(
 def _choose_what_learns(decoder: Decoder, phase: PhaseOptions, seed: int) -> None:
     if phase.method == "lora":
         lora = phase.lora
-        seed = derived_seed(seed, phase.name, "adapter")
-        add_lora(decoder, lora.rank, lora.alpha, lora.dropout, lora.targets, seed)
+        add_lora(
+            decoder,
+            rank=lora.rank,
+            alpha=lora.alpha,
+            dropout=lora.dropout,
+            targets=lora.targets,
+            seed=derived_seed(seed, phase.name, "adapter"),
+        )
 
 
 def _prepare(
@@ -129,7 +137,14 @@ def _save(decoder: Decoder, phase: PhaseOptions, base: Base | None, tokenizer: T
     target = folder / (CHECKPOINT if phase.method == "full" else ADAPTER)
     shutil.rmtree(target, ignore_errors=True)
     if phase.method == "full":
-        weights.save(decoder.cpu(), target, special_ids=(tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id))
+        weights.save(
+            decoder.cpu(),
+            target,
+            torch.float32,
+            bos_id=tokenizer.bos_id,
+            eos_id=tokenizer.eos_id,
+            pad_id=tokenizer.pad_id,
+        )
     else:
         save_adapter(decoder.cpu(), target, base_name=base.name if base else phase.name)
     tokenizer.save(target)

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from clairiere.model.layers import Decoder
+from clairiere.model.loss import IGNORED
 from clairiere.tokens.shards import TokenShard
-from clairiere.train.batches import IGNORED, Sample, make_batch
+from clairiere.train.batches import Sample, make_batch
 from clairiere.train.objective import loss_sum
 
 Score = dict[str, float]

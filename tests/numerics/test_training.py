@@ -1,0 +1,229 @@
+"""The loop's arithmetic: the same curve to the bit, exact resumption, accumulation, one loop for every method."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from clairiere.model.adapters import add_lora
+from clairiere.model.build import build
+from clairiere.model.options import ModelOptions
+from clairiere.model.sizes import shape_from_options
+from clairiere.tokens.mixture import Mixture
+from clairiere.tokens.shards import TokenShard
+from clairiere.train.batches import Course
+from clairiere.train.length import Length
+from clairiere.train.loop import Training, take_step, train
+from clairiere.train.metrics import Metrics, read_metrics
+from clairiere.train.optimizer import adamw, trainable
+from clairiere.train.options import PhaseOptions
+from clairiere.train.reproducible import reproducible
+from clairiere.train.state import Checkpoints
+from clairiere.train.validation import Validation
+
+CPU = torch.device("cpu")
+VOCABULARY = 61
+TOKENS = 24
+LORA = {"rank": 4, "alpha": 8.0, "dropout": 0.1, "targets": ("q", "v", "mlp"), "seed": 3}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make_shard(source: str, rows: int, seed: int) -> TokenShard:
+    """Rows of three pieces, the last one padding."""
+    generator = np.random.default_rng(seed)
+    ids_RT = generator.integers(3, VOCABULARY, (rows, TOKENS), dtype=np.uint16)
+    counted_RT = generator.random((rows, TOKENS)) < 0.8
+    counted_RT[:, -4:] = False
+    starts = (np.arange(rows)[:, None] * TOKENS + np.array([0, 7, TOKENS - 4])).reshape(-1)
+    nulls = pa.nulls(len(starts), pa.string())
+    return TokenShard(source, "train", ids_RT, counted_RT, starts, nulls, nulls)
+
+
+SHARDS = {"a": make_shard("a", 7, 1), "b": make_shard("b", 5, 2)}
+
+
+def prepare(folder: Path, *, method="full", precision="float32", steps=6, micro_rows=2, family="llama", **changes):
+    phase = PhaseOptions(
+        name="pretrain",
+        method=method,
+        precision=precision,
+        steps=steps,
+        **{"learning_rate": 3e-3, "warmup_steps": 2, "checkpoint_every": 2, "validate_every": 3, **changes},
+    )
+    model = ModelOptions(family=family, hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
+    decoder = build(shape_from_options(model, VOCABULARY, TOKENS), 1)
+    if method == "lora":
+        add_lora(decoder, **LORA)
+    optimizer = adamw(decoder, phase)
+    validation = Validation(SHARDS, 48, 2, np.ones(VOCABULARY, dtype=np.int64), precision, CPU)
+    return Training(
+        decoder=decoder,
+        optimizer=optimizer,
+        course=Course(SHARDS, Mixture(SHARDS, {"a": 0.5, "b": 0.5}, 9), Length(steps, 6, TOKENS), micro_rows),
+        phase=phase,
+        seed=1,
+        device=CPU,
+        checkpoints=Checkpoints(folder / "state", decoder, optimizer),
+        metrics=Metrics(folder / "metrics.jsonl"),
+        validate=lambda: validation.scores(decoder),
+        utilization=lambda _: None,
+    )
+
+
+def curve(training: Training) -> list[tuple[float, float]]:
+    return [(line["loss"], line["gradient_norm"]) for line in read_metrics(training.metrics.path) if "loss" in line]
+
+
+def weights(training: Training) -> dict[str, torch.Tensor]:
+    return {name: weight.detach().clone() for name, weight in trainable(training.decoder).items()}
+
+
+def assert_equal(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in found)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_same_curve_to_the_bit(tmp_path, method, precision):
+    first, second = (prepare(tmp_path / name, method=method, precision=precision) for name in ("1", "2"))
+    for training in (first, second):
+        training.metrics.path.parent.mkdir()
+        torch.manual_seed(torch.seed() % 1_000)  # what the caller's generator holds does not matter
+        train(training)
+    assert curve(first) == curve(second)
+    assert len(curve(first)) == 6
+    assert_equal(weights(first), weights(second))
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "falcon"])
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_resumed_equals_uninterrupted(tmp_path, monkeypatch, method, family):
+    whole = prepare(tmp_path / "whole", method=method, family=family, steps=7)
+    whole.metrics.path.parent.mkdir()
+    train(whole)
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    for died in (3, 4, 6):  # before, at and after a checkpoint
+        with monkeypatch.context() as patch:
+            patch.setattr("clairiere.train.loop.take_step", _until(died))
+            with pytest.raises(_KilledError):
+                train(prepare(parts, method=method, family=family, steps=7))
+    last = prepare(parts, method=method, family=family, steps=7)
+    train(last)
+    assert curve(last) == curve(whole)
+    assert_equal(weights(last), weights(whole))
+
+
+class _KilledError(Exception):
+    pass
+
+
+def _until(step):
+    def limited(training, number):
+        if number == step:
+            raise _KilledError
+        return take_step(training, number)
+
+    return limited
+
+
+def test_checkpoint_restores_every_moment(tmp_path):
+    first = prepare(tmp_path)
+    tmp_path.mkdir(exist_ok=True)
+    position = train(first)
+    second = prepare(tmp_path)
+    assert second.checkpoints.restore() == position
+    for one, two in zip(trainable(first.decoder).values(), trainable(second.decoder).values(), strict=True):
+        expected, found = first.optimizer.state[one], second.optimizer.state[two]
+        assert expected.keys() == found.keys()
+        assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+@pytest.mark.parametrize("micro_rows", [1, 2, 4, 5])
+def test_accumulated_gradient_equals_one_big_batch(tmp_path, micro_rows):
+    """Micro-batches hold different numbers of counted tokens: only the common denominator makes them equal."""
+    big, small = prepare(tmp_path / "big", micro_rows=6), prepare(tmp_path / "small", micro_rows=micro_rows)
+    with reproducible(CPU):
+        expected, found = take_step(big, 0), take_step(small, 0)
+    assert found.counted == expected.counted
+    assert found.loss == pytest.approx(expected.loss, abs=1e-6)
+    assert found.gradient_norm == pytest.approx(expected.gradient_norm, rel=1e-5)
+    for one, two in zip(trainable(big.decoder).values(), trainable(small.decoder).values(), strict=True):
+        torch.testing.assert_close(two.grad, one.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_loss_by_hand(tmp_path):
+    """The step's loss is the mean over counted targets of cross-entropy, document by document."""
+    training = prepare(tmp_path)
+    nats, counted = 0.0, 0
+    with torch.no_grad():
+        for source, row in training.course.samples(0):
+            shard = SHARDS[source]
+            offsets = shard.row_offsets(row)
+            for start, end in pairwise(offsets):
+                ids_T = torch.from_numpy(shard.ids_RT[row, start:end].astype(np.int64))
+                counts = shard.counted_RT[row, start + 1 : end]
+                logits_TV = training.decoder.logits(training.decoder(ids_T[None]))[0, :-1]
+                losses = torch.nn.functional.cross_entropy(logits_TV, ids_T[1:], reduction="none")
+                nats += losses[torch.from_numpy(counts)].sum().item()
+                counted += int(counts.sum())
+    with reproducible(CPU):
+        step = take_step(training, 0)
+    assert step.counted == counted
+    assert step.loss == pytest.approx(nats / counted, abs=1e-5)
+
+
+@pytest.mark.parametrize(("method", "precision"), [("full", "float32"), ("full", "bf16"), ("lora", "bf16")])
+def test_loss_falls_on_what_can_be_memorized(tmp_path, method, precision):
+    training = prepare(
+        tmp_path, method=method, precision=precision, steps=60, learning_rate=1e-2, schedule="constant",
+        checkpoint_every=1_000, validate_every=1_000,
+    )  # fmt: skip
+    train(training)
+    losses = [loss for loss, _ in curve(training)]
+    assert losses[0] == pytest.approx(np.log(VOCABULARY), abs=0.3)
+    assert losses[-1] < (0.5 if method == "full" else 0.95) * losses[0]
+
+
+def test_lora_moves_adapters_only(tmp_path):
+    training = prepare(tmp_path, method="lora")
+    frozen = {name: weight.clone() for name, weight in training.decoder.named_parameters() if not weight.requires_grad}
+    before = weights(training)
+    train(training)
+    after = dict(training.decoder.named_parameters())
+    assert all(torch.equal(after[name], weight) for name, weight in frozen.items())
+    assert not any(torch.equal(after[name], weight) for name, weight in before.items())
+
+
+def test_validation_is_without_dropout_and_the_same_each_time(tmp_path):
+    training = prepare(tmp_path, method="lora")
+    with reproducible(CPU):
+        take_step(training, 0)
+        first, second = training.validate(), training.validate()
+    assert first == second
+    assert training.decoder.training
+    nats_per_bit = np.log(2)
+    assert first["a"]["bits_per_byte"] == pytest.approx(first["a"]["loss"] / nats_per_bit)
+
+
+def test_source_without_a_token_that_counts_has_no_score(tmp_path):
+    training = prepare(tmp_path)
+    silent = TokenShard(
+        "a", "validation", SHARDS["a"].ids_RT, np.zeros_like(SHARDS["a"].counted_RT), SHARDS["a"].starts,
+        SHARDS["a"].documents, SHARDS["a"].licenses,
+    )  # fmt: skip
+    validation = Validation({"a": silent}, 48, 2, np.ones(VOCABULARY, dtype=np.int64), "float32", CPU)
+    assert validation.scores(training.decoder) == {}
