@@ -21,10 +21,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import get_args
 
 from clairiere.record import Document, Turn
+from clairiere.tokens.options import FormatName
 
-FORMATS = ("monologue", "dash", "intervenant", "name")
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
 LONGEST_NAME = 80
 TAGS = {
@@ -58,7 +60,7 @@ class Segment:
 class Rendered:
     """A document as text, still in turns."""
 
-    format: str
+    format: FormatName
     segments: tuple[Segment, ...]
 
     @property
@@ -75,13 +77,13 @@ class Rendered:
         return starts
 
 
-def allowed(document: Document) -> tuple[str, ...]:
+def allowed(document: Document) -> tuple[FormatName, ...]:
     """The formats that a document can be written in, in the order of FORMATS."""
     turns = _written_turns(document)
     speakers = _speakers(turns)
     if not speakers:
         return ("monologue",)
-    fits = {
+    fits: dict[FormatName, bool] = {
         "monologue": len(speakers) == 1 and all(turn.speaker is not None for turn in turns),
         "dash": len(speakers) == 2 and _alternates(turns),
         "intervenant": True,
@@ -90,7 +92,7 @@ def allowed(document: Document) -> tuple[str, ...]:
     return tuple(format_name for format_name in FORMATS if fits[format_name])
 
 
-def choose(document: Document, frequencies: Mapping[str, float], seed: int) -> str:
+def choose(document: Document, frequencies: Mapping[FormatName, float], seed: int) -> FormatName:
     """The format of a document: drawn by `frequencies` among those it allows, from (seed, document.id) alone.
 
     Where none of the allowed has a frequency it is the first that holds every document of the kind: `monologue` for
@@ -109,7 +111,7 @@ def choose(document: Document, frequencies: Mapping[str, float], seed: int) -> s
     return formats[-1]
 
 
-def render(document: Document, format_name: str) -> Rendered:
+def render(document: Document, format_name: FormatName) -> Rendered:
     """The document as text in one of the formats that it allows."""
     turns = _written_turns(document)
     if format_name == "monologue":
@@ -125,7 +127,7 @@ def render(document: Document, format_name: str) -> Rendered:
     )
 
 
-def parse(text: str, format_name: str) -> tuple[Turn, ...]:
+def parse(text: str, format_name: FormatName) -> tuple[Turn, ...]:
     """The turns of a text in a format: what `render` wrote, with the speakers as their tags call them.
 
     In `dash` the speakers are `1` and `2` in turn; a monologue is one turn of nobody.
@@ -146,7 +148,7 @@ def parse(text: str, format_name: str) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def detect(prompt: str) -> str:
+def detect(prompt: str) -> FormatName:
     """The format that a prompt is written in, by the tags at the heads of its lines."""
     lines = prompt.split("\n")
     if any(TAGS["intervenant"].match(line) for line in lines):
@@ -158,7 +160,7 @@ def detect(prompt: str) -> str:
     return "monologue"
 
 
-def next_speaker(text: str, format_name: str, start: int = 0) -> int | None:
+def next_speaker(text: str, format_name: FormatName, start: int = 0) -> int | None:
     """Where the turn that `start` lies in ends because another speaker begins, in characters; None if it goes on.
 
     Args:
@@ -177,7 +179,7 @@ def next_speaker(text: str, format_name: str, start: int = 0) -> int | None:
     return None if tag is None else max(tag.start() - 1, start)
 
 
-def may_become_tag(text: str, format_name: str) -> int:
+def may_become_tag(text: str, format_name: FormatName) -> int:
     """How many characters at the end of a text in the making may turn out to be the next speaker's tag.
 
     What streams to a reader holds back so many. The line break before the tag is among them.
@@ -226,7 +228,7 @@ def _alternates(turns: Sequence[Turn]) -> bool:
     return None not in speakers and all(one != other for one, other in pairwise(speakers))
 
 
-def _tags(turns: Sequence[Turn], format_name: str) -> dict[str | None, str]:
+def _tags(turns: Sequence[Turn], format_name: FormatName) -> dict[str | None, str]:
     labels = _speakers(turns)
     tags: dict[str | None, str] = {None: ""}
     for number, label in enumerate(labels, start=1):
@@ -241,7 +243,7 @@ def _separator(turn: Turn, at: int) -> str:
     return "\n\n" if turn.speaker is None else "\n"
 
 
-def _set_in(turn: Turn, format_name: str) -> str:
+def _set_in(turn: Turn, format_name: FormatName) -> str:
     """Keep lines that look like a tag from being read as one; the line behind the turn's own tag cannot be."""
     lines = turn.text.split("\n")
     first = 1 if turn.speaker is not None else 0
@@ -251,7 +253,7 @@ def _set_in(turn: Turn, format_name: str) -> str:
     )
 
 
-def _set_out(line: str, format_name: str) -> str:
+def _set_out(line: str, format_name: FormatName) -> str:
     return line[1:] if line.startswith(" ") and TAGS[format_name].match(line.lstrip(" ")) else line
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from clairiere.record import Document
 from clairiere.tokens.dialogue import Rendered, choose, render
+from clairiere.tokens.options import FormatName
 from clairiere.tokens.tokenizer import Tokenizer
 
 BATCH_CHARACTERS = 1_000_000
@@ -26,6 +27,7 @@ class Encoded:
 
     document: str
     license: str | None
+    format: FormatName
     text: str
     ids: np.ndarray
     """int32 [n]."""
@@ -51,7 +53,7 @@ class Encoded:
 
 
 def encode_documents(
-    documents: Iterable[Document], tokenizer: Tokenizer, frequencies: Mapping[str, float], seed: int
+    documents: Iterable[Document], tokenizer: Tokenizer, frequencies: Mapping[FormatName, float], seed: int
 ) -> Iterator[Encoded]:
     """Documents as ids, in order and in batches that keep all cores busy; those without text are left out."""
     batch: list[tuple[Document, Rendered]] = []
@@ -88,6 +90,7 @@ def _with_breaks(document: Document, rendered: Rendered, text: str, ids: np.ndar
     return Encoded(
         document=document.id,
         license=document.license,
+        format=rendered.format,
         text=text,
         ids=ids,
         characters=characters,

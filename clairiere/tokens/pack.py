@@ -21,8 +21,8 @@ from clairiere.tokens.tokenizer import Tokenizer
 
 WINDOW_DOCUMENTS = 4_096
 WINDOW_TOKENS = 4_194_304
-DONORS = 16
-"""Pieces compared for filling one gap."""
+DONORS = 4
+"""Pieces whose turns or sentences are compared for filling one gap."""
 WORD_REACH_TOKENS = 8
 """How far back from a row's end a word's beginning is looked for."""
 
@@ -114,8 +114,11 @@ class Packer:
         return _cut_in_prose(encoded, max(limit - self.sequence_length // 64, span.start + 1), limit)
 
     def _split(self, span: Span, token: int) -> tuple[Span, Span]:
-        head = Span(span.encoded, span.start, token, span.prefix)
-        return head, Span(span.encoded, token, span.end, self._prefix(span.encoded, token))
+        return self._part(span, span.start, token), self._part(span, token, span.end)
+
+    def _part(self, span: Span, start: int, end: int) -> Span:
+        prefix = span.prefix if start == span.start else self._prefix(span.encoded, start)
+        return Span(span.encoded, start, end, prefix)
 
     def _prefix(self, encoded: Encoded, token: int) -> tuple[int, ...]:
         tag = encoded.tag_at(token)
@@ -167,19 +170,16 @@ class Packer:
         return [row for index, row in enumerate(rows) if index not in gone], donors
 
     def _fill_once(self, row: Row, donors: list[Span]) -> bool:
-        """Move into the row the donor, or the head of one, that fills its gap best."""
+        """Move into the row the part of a donor that fills its gap best; what stands around it stays a donor."""
         room = self._room(row)
-        offers = [_offer(span, room) for span in donors[:DONORS]]
-        filled = [end - span.start + len(span.prefix) if end else 0 for span, end in zip(donors, offers, strict=False)]
-        best = int(np.argmax(filled)) if filled else 0
-        if not filled or filled[best] < self.smallest_fill:
+        offers = [self._part(span, *_best_run(span, room, self.smallest_fill)) for span in donors[:DONORS]]
+        best = max(range(len(offers)), key=lambda at: offers[at].length, default=None)
+        if best is None or not self.smallest_fill <= offers[best].length <= room:
             return False
-        span, end = donors[best], offers[best]
-        if end == span.end:
-            row.append(donors.pop(best))
-        else:
-            head, donors[best] = self._split(span, end)
-            row.append(head)
+        row.append(offers[best])
+        donor, part = donors[best], offers[best]
+        around = [(donor.start, part.start), (part.end, donor.end)]
+        donors[best : best + 1] = [self._part(donor, start, end) for start, end in around if start < end]
         return True
 
     def _room(self, row: Row) -> int:
@@ -230,12 +230,22 @@ def _last_break(encoded: Encoded, limit: int) -> int:
     return int(encoded.breaks[index - 1]) if index else 0
 
 
-def _offer(span: Span, room: int) -> int:
-    """Up to which token a span, or its head, fits into a gap; 0 where it does not."""
+def _best_run(span: Span, room: int, smallest_fill: int) -> tuple[int, int]:
+    """Which tokens of a span to put into a gap: all, its head, or the turns or sentences inside that fill it best.
+
+    The run is empty where nothing fits. The head is taken where it leaves less than `smallest_fill`, for it cuts the
+    document only once.
+    """
     if span.length <= room:
-        return span.end
-    end = _last_break(span.encoded, span.start + room - len(span.prefix))
-    return end if span.start < end < span.end else 0
+        return span.start, span.end
+    breaks = span.encoded.breaks
+    low, high = np.searchsorted(breaks, [span.start, span.end], side="right")
+    points = np.concatenate([[span.start], breaks[low:high], [span.end]])
+    free = room - len(span.prefix)
+    ends = points[np.searchsorted(points, points + free, side="right") - 1]
+    lengths = ends - points
+    best = 0 if lengths[0] > free - smallest_fill else int(np.argmax(lengths))
+    return int(points[best]), int(ends[best])
 
 
 def _cut_in_prose(encoded: Encoded, low: int, limit: int) -> int:
