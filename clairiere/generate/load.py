@@ -1,0 +1,80 @@
+"""From what a person calls a model to a decoder and its tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from clairiere.artifact import MANIFEST, Manifest, read_manifest
+from clairiere.errors import ModelError
+from clairiere.model import hub
+from clairiere.model.layers import Decoder
+from clairiere.model.phases import load_phase, tokenizer_folder
+from clairiere.tokens.tokenizer import Tokenizer
+
+
+def resolve(
+    model: Path | str, *, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+) -> tuple[Decoder, Tokenizer]:
+    """A decoder ready to generate, and its tokenizer.
+
+    Args:
+        model: a released folder, a workspace (its release, else its newest finished phase), a phase's folder, any
+            folder that transformers loads, or a Hub id in the local cache.
+        dtype: of the weights in memory.
+        device: by default an accelerator where there is one.
+
+    Raises:
+        ModelError: there is no model, it cannot be read safely, or its tokenizer is of another model.
+    """
+    folder = find_folder(model)
+    tokenizer = Tokenizer.load(tokenizer_folder(folder))
+    decoder = load_phase(folder, dtype)
+    if tokenizer.vocabulary_size > decoder.shape.vocabulary_size:
+        raise ModelError(
+            f"a tokenizer of {tokenizer.vocabulary_size} entries beside a model of {decoder.shape.vocabulary_size}",
+            where=folder,
+            expected="the tokenizer that the model was trained with",
+            next_step="put that model's tokenizer.json into the folder",
+        )
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return decoder.to(chosen).eval(), tokenizer
+
+
+def find_folder(model: Path | str) -> Path:
+    """The folder to load: a released one, a finished phase or a foreign model.
+
+    Raises:
+        ModelError: there is none.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        return hub.find_model(str(model), None, Path())
+    if (folder / "config.json").is_file() or read_manifest(folder) is not None:
+        return folder
+    if (folder / "release" / MANIFEST).is_file():
+        return folder / "release"
+    phase = _newest_phase(folder / "train")
+    if phase is not None:
+        return phase
+    raise ModelError(
+        "no model in this folder",
+        where=folder,
+        expected="a model folder (config.json, *.safetensors, tokenizer.json), or a workspace with a finished "
+        "release/ or train/<phase>/",
+        next_step="run `clairiere build RECIPE` to make a model, or name another folder",
+    )
+
+
+def _newest_phase(train: Path) -> Path | None:
+    """The phase that finished last, by its manifest."""
+    finished = [
+        (manifest, path.parent) for path in train.glob(f"*/{MANIFEST}") if (manifest := read_manifest(path.parent))
+    ]
+    return max(finished, key=_finish_time)[1] if finished else None
+
+
+def _finish_time(phase: tuple[Manifest, Path]) -> tuple[str, int]:
+    manifest, folder = phase
+    return str(manifest.run.get("finished", "")), (folder / MANIFEST).stat().st_mtime_ns
