@@ -201,7 +201,7 @@ def test_a_full_disk_loses_nothing(built: Built, tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
 
-    result = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)  # noqa: PLW1509  # no threads here
+    result = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)  # no threads here
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "disk" in result.stderr
