@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from clairiere.artifact import digest_file
 from clairiere.corpus import archives, manifests
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Provenance, Source, Turn, join_licenses
@@ -185,20 +186,27 @@ def walk(
             report(error)
 
 
-def digests(root: Path) -> dict[str, str]:
-    """Relative path → SHA-256 of every file on the disk that `walk` would open; an archive is one file.
+def digests(root: Path, manifest: Path | None = None) -> dict[str, str]:
+    """Relative path → SHA-256 of every file on the disk that `walk` would open, manifests too; an archive is one file.
 
     Raises:
         UnreadableError: no such file, or one that cannot be opened.
     """
-    found = {}
+    files: dict[str, str] = {}
+    tables: dict[Path, str] = {}
     for file, path in _paths(root, None):
-        try:
-            with file.open("rb") as stream:
-                found[path] = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise _cannot_open(file, error) from error
-    return found
+        files[path] = _digest(file)
+        table = manifest or manifests.beside(file, root)
+        if table is not None and table not in tables:
+            tables[table] = _digest(table)
+    return files | {f"manifest {number}": digest for number, digest in enumerate(tables.values())}
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest_file(file)
+    except OSError as error:
+        raise _cannot_open(file, error) from error
 
 
 def _open(file: Path, path: str, root: Path, manifest: Path | None) -> Iterator[SourceFile]:

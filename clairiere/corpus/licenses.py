@@ -19,6 +19,8 @@ from clairiere.record import License, Terms
 
 POLICIES = ("claire", "cc-conservative")
 """How terms reach the weights: non-commercial does under both, share-alike only under `cc-conservative`."""
+LONGEST_EXPRESSION = 500
+"""In characters; longer ones are no license, and might nest without end."""
 
 
 def parse(expression: str, references: Mapping[str, Terms] | None = None) -> License:
@@ -31,6 +33,8 @@ def parse(expression: str, references: Mapping[str, Terms] | None = None) -> Lic
     Raises:
         LicenseError: it is no SPDX expression, leaves a choice (OR), or names a license whose terms are not known.
     """
+    if len(expression) > LONGEST_EXPRESSION:
+        raise _unknown(expression[:LONGEST_EXPRESSION] + "…")
     try:
         tree = _licensing().parse(expression.strip())
     except ExpressionError as error:
