@@ -155,7 +155,7 @@ class Pipeline:
 
     def _corpus(self) -> Step:
         options = self.recipe.corpus
-        admitted = [judged.card.source for judged in self.judged if judged.judgment.admitted and judged.card.source]
+        admitted = [judged.card.source for judged in self.judged if judged.judgment.admitted]
         return Step(
             name="corpus",
             version=corpus_options.FORMAT_VERSION,
@@ -191,7 +191,7 @@ class Pipeline:
         """A phase whose weights name only what the gate admits; the others share what a refused source leaves."""
         phase = self.recipe.phase(name)
         admitted = [judged.card for judged in self.judged if judged.judgment.admitted]
-        known = {card.name for card in admitted} | {card.category for card in admitted}
+        known = {card.name for card in admitted} | {card.source.category for card in admitted}
         weights = {key: weight for key, weight in phase.weights.items() if key in known}
         return phase.model_copy(update={"weights": weights})
 

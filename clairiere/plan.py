@@ -171,12 +171,11 @@ def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[M
     """Tokens a phase reads; passes over the data need the data."""
     if phase.epochs is None:
         return length_of(phase, sequence_length, rows=0).tokens
-    admitted = [
-        source["tokens"] for source in sources if source["admitted"] and source["name"] in _shares(phase, sources)
-    ]
-    if not admitted or None in admitted:
+    shares = _shares(phase, sources)
+    if shares is None:
         return None
-    return length_of(phase, sequence_length, rows=sum(admitted) // sequence_length).tokens
+    tokens = sum(source["tokens"] or 0 for source in sources if source["name"] in shares)
+    return length_of(phase, sequence_length, rows=tokens // sequence_length).tokens
 
 
 def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:

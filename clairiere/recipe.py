@@ -184,9 +184,15 @@ def _spell(location: Sequence[str | int], table: Mapping[str, Any]) -> str:
     parts: list[str] = []
     here: Any = table
     for part in location:
-        here = here[part] if isinstance(here, list | dict) and (isinstance(part, int) or part in here) else None
+        here = _enter(here, part)
         parts.append(str(here.get("name", part)) if isinstance(part, int) and isinstance(here, dict) else str(part))
     return ".".join(parts)
+
+
+def _enter(here: Any, part: str | int) -> Any:
+    if isinstance(here, list) and isinstance(part, int):
+        return here[part]
+    return here.get(part) if isinstance(here, dict) else None
 
 
 def _fields_at(location: Sequence[str | int]) -> list[str]:

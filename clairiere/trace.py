@@ -121,7 +121,7 @@ def trace_step(workspace: Path, step: int, phase: str | None) -> dict[str, Any]:
 
 def trace_document(workspace: Path, document: Document) -> dict[str, Any]:
     """The split, rows and steps of a curated document."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for folder in sorted((workspace / "tokens").glob(f"{document.source}/*/ids.npy")):
         shard = TokenShard.open(folder.parent)
         found = {row for row in range(shard.rows) if document.id in _describe_row(shard, row)["documents"]}
