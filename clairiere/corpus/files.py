@@ -56,6 +56,11 @@ class SourceFile:
     def stem(self) -> str:
         return PurePosixPath(self.path).stem
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the raw bytes; a file on the disk is not opened for it."""
+        return len(self._content) if isinstance(self._content, bytes) else self._content.stat().st_size
+
     @cached_property
     def _bytes(self) -> bytes:
         if isinstance(self._content, bytes):
@@ -232,7 +237,7 @@ def _paths(root: Path, report: Report | None) -> Iterator[tuple[Path, str]]:
     for path in sorted(files):
         if _is_sidecar(path):
             continue
-        error = _escape(root, files[path])
+        error = _refusal(root, files[path])
         if error is None:
             yield files[path], path
         elif report is None:
@@ -248,18 +253,24 @@ def _folder_files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in (*names, *linked))
 
 
-def _escape(root: Path, file: Path) -> UnreadableError | None:
-    """Why a link is not followed: text must not come from where the source's folder does not show it."""
+def _refusal(root: Path, file: Path) -> UnreadableError | None:
+    """Why an entry of a folder is not opened: text must not come from where the source does not show it."""
     if not file.is_symlink():
+        found = None if file.is_file() else "neither a file nor a folder"
+    elif file.is_dir():
+        found = "a link to a folder"
+    elif not file.resolve().is_relative_to(root.resolve()):
+        found = "a link to a place outside the source"
+    else:
+        found = None if file.is_file() else "a link to nothing"
+    if found is None:
         return None
-    if file.is_dir() or not file.resolve().is_relative_to(root.resolve()):
-        return UnreadableError(
-            f"a link to {'a folder' if file.is_dir() else 'a place outside the source'}",
-            where=file,
-            expected="files, or links to files of the same folder",
-            next_step="put the file itself there, or exclude it",
-        )
-    return None
+    return UnreadableError(
+        found,
+        where=file,
+        expected="files, or links to files of the same folder",
+        next_step="put the file itself there, or take the entry away",
+    )
 
 
 def _is_sidecar(path: str) -> bool:

@@ -1,0 +1,84 @@
+"""How large a source is, told from a few of its files."""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clairiere.corpus.files import SourceFile, walk
+from clairiere.corpus.read import read_file
+from clairiere.corpus.sources import locate
+from clairiere.errors import UnreadableError
+from clairiere.record import Document, Source
+
+SAMPLED_FILES = 16
+SAMPLED_BYTES = 4 * 1024**2
+"""Past so many raw bytes no further file is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Sizes of the documents that a source would give."""
+
+    documents: int
+    words: int
+    bytes: int
+    """UTF-8 bytes of the text."""
+
+
+def estimate(source: Source) -> Estimate | None:
+    """The source's size, from the text per raw byte of the files whose paths hash lowest; None if its files are absent.
+
+    Raises:
+        UnreadableError: an archive is damaged.
+        UnknownNameError: the reader that the source card names does not exist.
+    """
+    try:
+        root = locate(source)
+    except UnreadableError:
+        return None
+    size = Size()
+    files = size.measured(walk(root, source.include, source.exclude))
+    sample = heapq.nsmallest(SAMPLED_FILES, files, key=lambda file: (zlib.crc32(file.path.encode()), file.path))
+    return _scaled(sample, source, size)
+
+
+class Size:
+    """Files and raw bytes of what was walked."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.raw_bytes = 0
+
+    def measured(self, files: Iterator[SourceFile]) -> Iterator[SourceFile]:
+        """The files, counted as they pass."""
+        for file in files:
+            self.files += 1
+            self.raw_bytes += file.size_bytes
+            yield file
+
+
+def _scaled(sample: list[SourceFile], source: Source, size: Size) -> Estimate:
+    """What the sampled files hold, as much more often as the rest is larger; documents go by files, words by bytes."""
+    read = Size()
+    documents: list[Document] = []
+    for file in read.measured(iter(sample)):
+        documents += _documents(file, source)
+        if read.raw_bytes >= SAMPLED_BYTES:
+            break
+    by_files = size.files / max(1, read.files)
+    by_bytes = size.raw_bytes / max(1, read.raw_bytes)
+    return Estimate(
+        documents=round(len(documents) * by_files),
+        words=round(sum(document.word_count for document in documents) * by_bytes),
+        bytes=round(sum(len(turn.text.encode()) for document in documents for turn in document.turns) * by_bytes),
+    )
+
+
+def _documents(file: SourceFile, source: Source) -> list[Document]:
+    try:
+        return read_file(file, source)
+    except UnreadableError:
+        return []
