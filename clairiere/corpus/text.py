@@ -10,6 +10,9 @@ from clairiere.corpus.files import SourceFile
 HEAD_BYTES = 1 << 16
 """A debate's paragraph may take kilobytes, and several are needed to know it."""
 
+SUFFIXES = frozenset({"", ".txt", ".text"})
+"""What plain text is called: other suffixes are of formats that look like text and are none."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -33,7 +36,7 @@ def head_lines(path: SourceFile) -> list[str]:
     """The lines in a file's first 64 KiB that are whole and not blank, for recognition; invalid bytes are replaced."""
     content = path.read_bytes()
     head = _LINE_END.split(content[:HEAD_BYTES].decode("utf-8", errors="replace").removeprefix("\ufeff"))
-    whole = head[:-1] if len(content) > HEAD_BYTES else head
+    whole = (head[:-1] or head) if len(content) > HEAD_BYTES else head
     return [line for line in whole if line.strip()]
 
 

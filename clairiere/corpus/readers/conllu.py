@@ -31,6 +31,10 @@ class _Sentence:
     comments: dict[str, str] = field(default_factory=dict)
     words: list[list[str]] = field(default_factory=list)
 
+    @property
+    def begins_document(self) -> bool:
+        return "newdoc" in self.comments or "newdoc id" in self.comments
+
 
 def recognize(path: SourceFile) -> float:
     """Token lines of ten columns, or the comments that begin a sentence."""
@@ -48,16 +52,15 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         UnreadableError: a token line without its ten columns, or no sentence at all.
     """
     sentences: list[_Sentence] = []
-    begun = False
+    locators: set[str | None] = set()
     for sentence in _sentences(path):
-        if _new_document(sentence) is not None and sentences:
-            yield _document(path, source, sentences)
+        if sentence.begins_document and sentences:
+            yield _document(path, source, sentences, locators)
             sentences = []
         sentences.append(sentence)
-        begun = True
-    if not begun:
+    if not sentences:
         raise path.fail("no sentences", expected="CoNLL-U: lines of ten columns, an empty line after each sentence")
-    yield _document(path, source, sentences)
+    yield _document(path, source, sentences, locators)
 
 
 def _sentences(path: SourceFile) -> Iterator[_Sentence]:
@@ -88,14 +91,15 @@ def _columns(path: SourceFile, line: str, number: int) -> list[str]:
     return columns
 
 
-def _new_document(sentence: _Sentence) -> str | None:
-    """The id of the document that a sentence begins; None where it begins none."""
-    if "newdoc id" in sentence.comments:
-        return sentence.comments["newdoc id"]
-    return f"line={sentence.line}" if "newdoc" in sentence.comments else None
+def _locator(first: _Sentence, taken: set[str | None]) -> str | None:
+    """The document's id, or its line where it has none or repeats one; None where it is the whole file."""
+    if not first.begins_document:
+        return None
+    id_ = first.comments.get("newdoc id")
+    return id_ if id_ and id_ not in taken else f"line={first.line}"
 
 
-def _document(path: SourceFile, source: Source | None, sentences: list[_Sentence]) -> Document:
+def _document(path: SourceFile, source: Source | None, sentences: list[_Sentence], taken: set[str | None]) -> Document:
     turns: list[Turn] = []
     speakers: dict[str, dict[str, str]] = {}
     for sentence in sentences:
@@ -107,7 +111,9 @@ def _document(path: SourceFile, source: Source | None, sentences: list[_Sentence
         turns.append(Turn(speaker, words))
     known = {name: facts for name, facts in speakers.items() if facts}
     meta = {"speakers": known} if known else {}
-    return path.document(turns, source=source, locator=_new_document(sentences[0]), meta=meta)
+    locator = _locator(sentences[0], taken)
+    taken.add(locator)
+    return path.document(turns, source=source, locator=locator, meta=meta)
 
 
 def _speaker(comments: dict[str, str]) -> str | None:

@@ -21,13 +21,15 @@ from clairiere.record import Document, Source, Turn
 LABELED_SHARE = 0.6
 """Of a file's paragraphs, so many must bear a label."""
 
-_LABEL = re.compile(r"\s*([^\W_a-zà-ÿ](?:[\w’'. \-]|\([^()]{1,20}\)){0,39}?)[ \u00a0\u202f]*:(?!//)[ \t\u00a0\u202f]*(\S.*|$)")
+_SPACE = r"[ \t\u00a0\u202f]"
+_NAME = r"[^\W_a-zà-ÿ](?:[\w’'. \-]|\([^()]{1,20}\)){0,39}?"
+_LABEL = re.compile(rf"\s*({_NAME})(?:{_SPACE}+:{_SPACE}*|:{_SPACE}+|:$)(.*)")
 _WORDS = 6
 
 
 def recognize(path: SourceFile) -> float:
     """Paragraphs that mostly bear labels, of which one comes again: prose repeats no "Ingredients:"."""
-    paragraphs = text.head_lines(path)
+    paragraphs = text.head_lines(path) if path.suffix.lower() in text.SUFFIXES else []
     labels = Counter(label for label, _ in map(_split, paragraphs) if label)
     if len(paragraphs) < 3 or labels.total() < LABELED_SHARE * len(paragraphs) or max(labels.values()) < 2:
         return 0.0

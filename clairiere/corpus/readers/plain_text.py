@@ -7,25 +7,24 @@ Paragraphs stay separated by an empty line; white space at the end of a line, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from clairiere.corpus import text
 from clairiere.corpus.files import SourceFile
 from clairiere.record import Document, Source, Turn
 
-OTHER_FORMATS = ("<", "{", "[{", "%PDF", "PK\x03\x04", "@UTF8", "@Begin", "WEBVTT", "File type =", "#!", "Start\nEnd\n")
-"""How files begin that are text and yet no prose: markup, tables, transcripts with time codes."""
-TEXT_SUFFIXES = frozenset({"", ".txt", ".text"})
+_OTHER_FORMAT = re.compile(r"\s*(<|\{|\[\s*[\[{\"]|%PDF|PK\x03|@UTF8|@Begin|WEBVTT|File type =|#!)")
+"""How files begin that are text and yet no prose: markup, data, transcripts with time codes."""
 
 
 def recognize(path: SourceFile) -> float:
-    """Anything that is text, with the least confidence; tables and markup are not prose."""
+    """What is called text and is no markup, table or data, with the least confidence."""
     lines = text.head_lines(path)
-    if not lines or "\0" in path.head or path.head.lstrip().startswith(OTHER_FORMATS):
+    tables = sum("\t" in line.strip() for line in lines) > len(lines) / 2
+    if not lines or "\0" in path.head or tables or _OTHER_FORMAT.match(path.head):
         return 0.0
-    if sum("\t" in line.strip() for line in lines) > len(lines) / 2:
-        return 0.0
-    return 0.1 if path.suffix.lower() in TEXT_SUFFIXES else 0.02
+    return 0.1 if path.suffix.lower() in text.SUFFIXES else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:

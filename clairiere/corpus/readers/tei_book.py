@@ -30,7 +30,7 @@ def recognize(path: SourceFile) -> float:
     if tei.NAMESPACE not in path.head:
         return 0.0
     content = path.read_bytes()
-    if b"<p" not in content or _OTHER_TEXT.search(content):
+    if b"<body" not in content or b"<p" not in content or _OTHER_TEXT.search(content):
         return 0.0
     return 0.9 if "eltec" in path.head.lower() else 0.5
 

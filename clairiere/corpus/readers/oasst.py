@@ -1,0 +1,123 @@
+"""Conversation trees of Open Assistant: of each tree the conversation that its reviewers ranked best.
+
+https://projects.laion.ai/Open-Assistant/docs/data/schemas
+
+A line is a tree ({"message_tree_id", "prompt"}, replies nested) or one message ({"message_id", "parent_id"}, with or
+without its replies). From the prompt, each message is followed by its reply of lowest rank, a reply that is itself
+answered before one that is not; the conversation ends on an assistant's message. Deleted messages, those that failed
+review, and what replies to them are left out, and so are trees that hold no answer. Speakers are called as in the file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from clairiere.corpus import json_lines
+from clairiere.corpus.files import SourceFile
+from clairiere.record import Document, Source, Turn
+
+Message = dict[str, Any]
+
+ANSWERING = "assistant"
+EXPECTED = "messages with `message_id`, `role` and `text`, nested in `prompt` and `replies` or linked by `parent_id`"
+
+
+def recognize(path: SourceFile) -> float:
+    """A tree or a message in one of the first lines."""
+    record = json_lines.first_record(path)
+    is_tree = "message_tree_id" in record and isinstance(record.get("prompt"), dict)
+    is_message = "message_id" in record and "parent_id" in record and "role" in record
+    return 0.95 if is_tree or is_message else 0.0
+
+
+def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
+    """One conversation per tree; the locator is the tree's id.
+
+    Raises:
+        UnreadableError: a line that is not an object, or a message without id, role or text.
+    """
+    for tree_id, prompt in _trees(path):
+        messages = _best(prompt)
+        if not messages:
+            continue
+        meta: dict[str, Any] = {"message_ids": [message["message_id"] for message in messages]}
+        if any("synthetic" in message for message in messages):
+            meta["synthetic"] = any(message.get("synthetic") for message in messages)
+        yield path.document(
+            [Turn(message["role"], message["text"]) for message in messages],
+            source=source,
+            locator=tree_id,
+            language=prompt.get("lang"),
+            meta=meta,
+        )
+
+
+def _trees(path: SourceFile) -> Iterator[tuple[str, Message]]:
+    """(id, prompt) of each tree; messages that stand alone are put together first."""
+    alone: dict[str, Message] = {}
+    for line, record in json_lines.records(path):
+        if isinstance(record.get("prompt"), dict):
+            _check(path, record["prompt"], line)
+            yield str(record.get("message_tree_id") or record["prompt"]["message_id"]), record["prompt"]
+        else:
+            _check(path, record, line)
+            alone[record["message_id"]] = record
+    for message in alone.values():
+        parent = alone.get(message.get("parent_id") or "")
+        if parent is not None and message["message_id"] not in {reply["message_id"] for reply in _replies(parent)}:
+            parent["replies"] = [*_replies(parent), message]
+    for id_, message in alone.items():
+        if message.get("parent_id") is None:
+            yield str(message.get("message_tree_id") or id_), message
+
+
+def _check(path: SourceFile, prompt: Message, line: int) -> None:
+    pending: list[Any] = [prompt]
+    while pending:
+        message = pending.pop()
+        if not _is_message(message):
+            raise path.fail(f"no message: {str(message)[:60]}", line=line, expected=EXPECTED)
+        pending += _replies(message)
+
+
+def _is_message(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(key), str) for key in ("message_id", "role", "text"))
+        and isinstance(value.get("parent_id"), str | None)
+        and isinstance(value.get("replies"), list | None)
+        and isinstance(value.get("rank"), int | float | None)
+        and isinstance(value.get("lang"), str | None)
+    )
+
+
+def _replies(message: Message) -> list[Message]:
+    return message.get("replies") or []
+
+
+def _best(prompt: Message) -> list[Message]:
+    """The messages of the best-ranked conversation, up to its last answer; empty where there is none."""
+    messages: list[Message] = []
+    message: Message | None = prompt if _is_kept(prompt) else None
+    while message is not None:
+        messages.append(message)
+        message = min(_kept_replies(message), key=_order, default=None)
+    while messages and messages[-1]["role"] != ANSWERING:
+        messages.pop()
+    return messages
+
+
+def _kept_replies(message: Message) -> list[Message]:
+    return [reply for reply in _replies(message) if _is_kept(reply)]
+
+
+def _is_kept(message: Message) -> bool:
+    passed = message.get("review_result") is not False and not message.get("deleted")
+    return passed and bool(message["text"].strip())
+
+
+def _order(reply: Message) -> tuple[float, bool]:
+    rank = reply.get("rank")
+    return (math.inf if rank is None else rank), not _kept_replies(reply)
