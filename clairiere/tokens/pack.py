@@ -16,34 +16,14 @@ from functools import lru_cache
 import numpy as np
 
 from clairiere.tokens.encode import SENTENCE_END, Encoded
+from clairiere.tokens.gaps import Donors, Span
 from clairiere.tokens.shards import Piece
 from clairiere.tokens.tokenizer import Tokenizer
 
 WINDOW_DOCUMENTS = 4_096
 WINDOW_TOKENS = 4_194_304
-DONORS = 4
-"""Pieces whose turns or sentences are compared for filling one gap."""
 WORD_REACH_TOKENS = 8
 """How far back from a row's end a word's beginning is looked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Span:
-    """A piece to be: tokens start to end of a document, after a prefix that does not count."""
-
-    encoded: Encoded
-    start: int
-    end: int
-    prefix: tuple[int, ...]
-
-    @property
-    def length(self) -> int:
-        return len(self.prefix) + self.end - self.start
-
-    @property
-    def is_cut_head(self) -> bool:
-        """Whether it is the first of several pieces of its document."""
-        return self.start == 0 and self.end < len(self.encoded.ids)
 
 
 Row = list[Span]
@@ -154,33 +134,24 @@ class Packer:
     def _fill(self, rows: list[Row]) -> tuple[list[Row], list[Span]]:
         """Fill gaps, smallest first, from rows taken apart, emptiest first; the rows, and spans left over."""
         order = sorted(range(len(rows)), key=lambda index: -self._room(rows[index]))
-        taken_apart = 0
-        donors: list[Span] = []
+        donors = Donors(self._part, self.smallest_fill)
+        gone: set[int] = set()
+        front = 0
         for place in reversed(range(len(order))):
-            if place < taken_apart:
+            if place < front:
                 break
             row = rows[order[place]]
-            while self._room(row) >= self.smallest_fill:
-                while len(donors) < DONORS and taken_apart < place:
-                    donors.extend(rows[order[taken_apart]])
-                    taken_apart += 1
-                if not self._fill_once(row, donors):
+            while (room := self._room(row)) >= self.smallest_fill:
+                while donors.are_few and front < place:
+                    if any(span.is_divisible for span in rows[order[front]]):
+                        donors.add(rows[order[front]])
+                        gone.add(order[front])
+                    front += 1
+                part = donors.take(room)
+                if part is None:
                     break
-        gone = set(order[:taken_apart])
-        return [row for index, row in enumerate(rows) if index not in gone], donors
-
-    def _fill_once(self, row: Row, donors: list[Span]) -> bool:
-        """Move into the row the part of a donor that fills its gap best; what stands around it stays a donor."""
-        room = self._room(row)
-        offers = [self._part(span, *_best_run(span, room, self.smallest_fill)) for span in donors[:DONORS]]
-        best = max(range(len(offers)), key=lambda at: offers[at].length, default=None)
-        if best is None or not self.smallest_fill <= offers[best].length <= room:
-            return False
-        row.append(offers[best])
-        donor, part = donors[best], offers[best]
-        around = [(donor.start, part.start), (part.end, donor.end)]
-        donors[best : best + 1] = [self._part(donor, start, end) for start, end in around if start < end]
-        return True
+                row.append(part)
+        return [row for index, row in enumerate(rows) if index not in gone], donors.rest()
 
     def _room(self, row: Row) -> int:
         return self.sequence_length - sum(span.length for span in row)
@@ -228,24 +199,6 @@ def _last_break(encoded: Encoded, limit: int) -> int:
     """The last place up to `limit` where a piece may begin; 0 where there is none."""
     index = int(np.searchsorted(encoded.breaks, limit, side="right"))
     return int(encoded.breaks[index - 1]) if index else 0
-
-
-def _best_run(span: Span, room: int, smallest_fill: int) -> tuple[int, int]:
-    """Which tokens of a span to put into a gap: all, its head, or the turns or sentences inside that fill it best.
-
-    The run is empty where nothing fits. The head is taken where it leaves less than `smallest_fill`, for it cuts the
-    document only once.
-    """
-    if span.length <= room:
-        return span.start, span.end
-    breaks = span.encoded.breaks
-    low, high = np.searchsorted(breaks, [span.start, span.end], side="right")
-    points = np.concatenate([[span.start], breaks[low:high], [span.end]])
-    free = room - len(span.prefix)
-    ends = points[np.searchsorted(points, points + free, side="right") - 1]
-    lengths = ends - points
-    best = 0 if lengths[0] > free - smallest_fill else int(np.argmax(lengths))
-    return int(points[best]), int(ends[best])
 
 
 def _cut_in_prose(encoded: Encoded, low: int, limit: int) -> int:
