@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from clairiere.generate.chat import Chat
 from clairiere.generate.engine import complete
@@ -16,7 +15,7 @@ __all__ = ["Sampling", "chat_with", "complete_prompt"]
 
 
 def complete_prompt(
-    model: Path | str,
+    model: str,
     prompt: str,
     sampling: Sampling,
     *,
@@ -59,7 +58,7 @@ def complete_prompt(
     sys.stdout.write(text + "\n")
 
 
-def chat_with(model: Path | str, opening: str | None, sampling: Sampling) -> None:
+def chat_with(model: str, opening: str | None, sampling: Sampling) -> None:
     """Talk with a model over standard input and output.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.curate.text import clean
@@ -61,6 +61,7 @@ def test_layout_is_kept_where_it_means_something() -> None:
     assert clean(code, keep_layout=True) == "def f():\n    return 1,  2\n\n\tx = 3"
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(" \t\n\r\u200d\u00ade\u0301")))
 )
@@ -70,6 +71,7 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
         assert clean(once, keep_layout=keep_layout) == once
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aé«» :;!?\u00a0\u202f\u2009\n\t"))
 def test_every_no_break_space_survives(text: str) -> None:
     cleaned = clean(text)

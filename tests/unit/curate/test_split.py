@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.curate.split import SPLITS, assign, place
@@ -57,6 +57,7 @@ def test_a_share_of_zero_stays_empty_and_two_documents_are_not_divided() -> None
     assert assign([], test_share=0.1, validation_share=0.1) == {}
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.text(min_size=1, max_size=5), min_size=3, max_size=12),
     st.floats(0.001, 0.49),
