@@ -99,13 +99,8 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_a_tokenizer_of_another_model(tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer) -> None:
     folder = save_model(tmp_path / "model", tiny_decoder, tokenizer)
-    larger = Tokenizer.train(
-        [
-            "Une tout autre phrase, encore une, et beaucoup d'autres que voici : zéro, un, deux, trois, quatre, cinq, six, sept, huit, neuf, dix, onze."
-        ]
-        * 9,
-        vocabulary_size=400,
-    )
+    words = "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente"
+    larger = Tokenizer.train([words] * 9, vocabulary_size=400)
     assert larger.vocabulary_size > tokenizer.vocabulary_size
     larger.save(folder)
     with pytest.raises(ModelError, match=f"a tokenizer of {larger.vocabulary_size} entries beside a model of"):
