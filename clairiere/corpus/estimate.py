@@ -13,8 +13,8 @@ from clairiere.corpus.sources import locate
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 
-SAMPLED_FILES = 16
-SAMPLED_BYTES = 4 * 1024**2
+SAMPLED_FILES = 12
+SAMPLED_BYTES = 3 * 2**19
 """Past so many raw bytes no further file is read."""
 
 
