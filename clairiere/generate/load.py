@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ from clairiere.model import hub
 from clairiere.model.layers import Decoder
 from clairiere.model.phases import load_phase, tokenizer_folder
 from clairiere.tokens.tokenizer import Tokenizer
+
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w.-]+")
 
 
 def resolve(
@@ -49,7 +52,7 @@ def find_folder(model: Path | str) -> Path:
         ModelError: there is none.
     """
     folder = Path(model)
-    if not folder.is_dir():
+    if not folder.is_dir() and HUB_ID.fullmatch(str(model)):
         return hub.find_model(str(model), None, Path())
     if (folder / "config.json").is_file() or read_manifest(folder) is not None:
         return folder
@@ -59,7 +62,7 @@ def find_folder(model: Path | str) -> Path:
     if phase is not None:
         return phase
     raise ModelError(
-        "no model in this folder",
+        "no model in this folder" if folder.is_dir() else "no such folder",
         where=folder,
         expected="a model folder (config.json, *.safetensors, tokenizer.json), or a workspace with a finished "
         "release/ or train/<phase>/",

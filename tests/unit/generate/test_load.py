@@ -93,8 +93,18 @@ def test_a_folder_without_a_model(tmp_path: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no model `.*nowhere`"):
+    with pytest.raises(ModelError, match="no such folder") as caught:
         resolve(tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in str(caught.value)
+
+
+def test_a_hub_id_is_looked_for_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match="no model `OpenLLM-France/Claire-7B-0.1`"):
+        resolve("OpenLLM-France/Claire-7B-0.1")
+    snapshot = tmp_path / "models--OpenLLM-France--Claire-7B-0.1" / "snapshots" / "main"
+    snapshot.mkdir(parents=True)
+    assert find_folder("OpenLLM-France/Claire-7B-0.1") == snapshot
 
 
 def test_a_tokenizer_of_another_model(tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer) -> None:
