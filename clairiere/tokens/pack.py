@@ -132,26 +132,24 @@ class Packer:
         return rows
 
     def _fill(self, rows: list[Row]) -> tuple[list[Row], list[Span]]:
-        """Fill gaps, smallest first, from rows taken apart, emptiest first; the rows, and spans left over."""
-        order = sorted(range(len(rows)), key=lambda index: -self._room(rows[index]))
+        """Fill gaps from rows taken apart, emptiest first; the rows, and spans left over.
+
+        Rows that cannot be taken apart come first, then the others, the smallest gap first.
+        """
+        order = sorted(rows, key=lambda row: (_is_divisible(row), self._room(row)))
         donors = Donors(self._part, self.smallest_fill)
-        gone: set[int] = set()
-        front = 0
-        for place in reversed(range(len(order))):
-            if place < front:
-                break
-            row = rows[order[place]]
+        filled = 0
+        while filled < len(order):
+            row = order[filled]
+            filled += 1
             while (room := self._room(row)) >= self.smallest_fill:
-                while donors.are_few and front < place:
-                    if any(span.is_divisible for span in rows[order[front]]):
-                        donors.add(rows[order[front]])
-                        gone.add(order[front])
-                    front += 1
+                while donors.are_few and filled < len(order) and _is_divisible(order[-1]):
+                    donors.add(order.pop())
                 part = donors.take(room)
                 if part is None:
                     break
                 row.append(part)
-        return [row for index, row in enumerate(rows) if index not in gone], donors.rest()
+        return order, donors.rest()
 
     def _room(self, row: Row) -> int:
         return self.sequence_length - sum(span.length for span in row)
@@ -180,6 +178,10 @@ class Packer:
             cut_documents=sum(span.is_cut_head for span in spans),
             tokens=sum(span.length for span in spans),
         )
+
+
+def _is_divisible(row: Row) -> bool:
+    return any(span.is_divisible for span in row)
 
 
 def _windows(documents: Iterable[Encoded]) -> Iterator[list[Encoded]]:
