@@ -100,7 +100,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_a_hub_id_is_looked_for_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(ModelError, match="no model `OpenLLM-France/Claire-7B-0.1`"):
+    with pytest.raises(ModelError, match=r"no model `OpenLLM-France/Claire-7B-0.1`"):
         resolve("OpenLLM-France/Claire-7B-0.1")
     snapshot = tmp_path / "models--OpenLLM-France--Claire-7B-0.1" / "snapshots" / "main"
     snapshot.mkdir(parents=True)

@@ -49,6 +49,10 @@ def test_turns_without_text_do_not_count() -> None:
     assert text[: end_of_turns(text, "name", 0, 2) or 0] == "[A:] Un.\n[B:] \n[A:] Deux."
 
 
+def test_turns_of_a_monologue_are_paragraphs() -> None:
+    assert Stops(prompt="Il pleut.\n", turns=2).find("Un.\n\n\nDeux.\n\nTrois.") == (len("Un.\n\n\nDeux."), "turns")
+
+
 @pytest.mark.parametrize(
     ("prompt", "format_name", "expected"),
     [
