@@ -65,7 +65,7 @@ def _turns(path: SourceFile, record: dict[str, Any], line: int) -> list[Turn]:
 def _turn(path: SourceFile, item: object, speaker_key: str, text_key: str, line: int) -> Turn:
     speaker, content = (item.get(speaker_key), item.get(text_key)) if isinstance(item, dict) else (None, item)
     if isinstance(content, list):
-        content = "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        content = "\n".join(str(part["text"]) for part in content if isinstance(part, dict) and "text" in part)
     if not isinstance(item, dict) or not isinstance(content, str) or not isinstance(speaker, str | None):
         raise path.fail(f"a turn that is no speaker with a text: {str(item)[:60]}", line=line, expected=EXPECTED)
     return Turn(speaker or None, content)

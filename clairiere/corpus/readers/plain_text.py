@@ -19,12 +19,13 @@ _OTHER_FORMAT = re.compile(r"\s*(<|\{|\[\s*[\[{\"]|%PDF|PK\x03|@UTF8|@Begin|WEBV
 
 
 def recognize(path: SourceFile) -> float:
-    """What is called text and is no markup, table or data, with the least confidence."""
+    """What is called text and is no markup, table or data, with the least confidence; and what is empty."""
     lines = text.head_lines(path)
-    tables = sum("\t" in line.strip() for line in lines) > len(lines) / 2
-    if not lines or "\0" in path.head or tables or _OTHER_FORMAT.match(path.head):
+    if not lines:
+        return 0.01
+    if path.suffix.lower() not in text.SUFFIXES or _OTHER_FORMAT.match(path.head):
         return 0.0
-    return 0.1 if path.suffix.lower() in text.SUFFIXES else 0.0
+    return 0.0 if sum("\t" in line.strip() for line in lines) > len(lines) / 2 else 0.1
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:

@@ -26,12 +26,15 @@ _OTHER_TEXT = re.compile(rb"<(sp|u|sourceDoc|surface)[\s>]")
 
 
 def recognize(path: SourceFile) -> float:
-    """A TEI file with paragraphs, and without speeches, utterances or a facsimile's zones."""
-    if tei.NAMESPACE not in path.head:
-        return 0.0
+    """A TEI file with paragraphs, and without speeches, utterances or a facsimile's zones.
+
+    Other XML gets the least confidence, so that what is wrong with a damaged file is said.
+    """
     content = path.read_bytes()
-    if b"<body" not in content or b"<p" not in content or _OTHER_TEXT.search(content):
+    if _OTHER_TEXT.search(content):
         return 0.0
+    if tei.NAMESPACE not in path.head or b"<body" not in content or b"<p" not in content:
+        return 0.03 if path.head.lstrip().startswith("<?xml") or path.suffix.lower() == ".xml" else 0.0
     return 0.9 if "eltec" in path.head.lower() else 0.5
 
 
@@ -39,12 +42,17 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     """The text of a file.
 
     Raises:
-        UnreadableError: the file is not XML, or there is no text in it.
+        UnreadableError: the file is not XML, is no TEI, has no text, or speeches that would lose their speakers.
     """
     root = xml.parse(path)
     text = root.find(tei.tag("text"))
     if text is None:
-        raise path.fail("no text element", expected="a TEI document: <TEI><teiHeader>…<text><body>…")
+        raise path.fail(
+            f"no TEI text: the root is `{etree.QName(root).localname}`",
+            expected="a TEI document: <TEI><teiHeader>…<text><body>…",
+        )
+    if next(text.iter(tei.tag("sp"), tei.tag("u")), None) is not None:
+        raise path.fail("speeches in a book", expected="prose; the reader of plays is `tei_drama`")
     tei.remove_apparatus(text)
     prose = tei.prose(_divisions(text))
     if not prose:

@@ -1,0 +1,122 @@
+"""Every reader finds itself tested: `readers/<name>/input.*` and what it is read as, `expected.jsonl`.
+
+A further pair is called `input-<what>.*` and `expected-<what>.jsonl`. How to add a reader: readers/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clairiere import plugins
+from clairiere.corpus.files import SourceFile
+from clairiere.errors import UnreadableError
+from clairiere.record import Document
+
+READERS = "clairiere.corpus.readers"
+FOLDER = Path(__file__).parent / "readers"
+NAMES = plugins.names(READERS)
+
+
+def pairs() -> Iterator[tuple[str, Path, Path]]:
+    for name in NAMES:
+        for given_ in sorted((FOLDER / name).glob("input*")):
+            yield name, given_, given_.with_name(given_.stem.replace("input", "expected") + ".jsonl")
+
+
+PAIRS = list(pairs())
+IDS = [f"{name}/{given_.name}" for name, given_, _ in PAIRS]
+
+
+def load(name: str) -> ModuleType:
+    return import_module(f"{READERS}.{name}")
+
+
+def file(path: Path) -> SourceFile:
+    return SourceFile(path.name, path.read_bytes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reader_has_an_example_and_names_its_specification(name: str) -> None:
+    folder = FOLDER / name
+    assert list(folder.glob("input.*")), f"the reader `{name}` needs an example {folder}/input.<suffix>"
+    assert (folder / "expected.jsonl").is_file(), f"the reader `{name}` needs {folder}/expected.jsonl"
+    assert "https://" in (load(name).__doc__ or ""), f"the docstring of `{name}` gives no specification"
+
+
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_example_is_read_as_expected(name: str, given_: Path, expected: Path) -> None:
+    documents = [document.to_json() for document in load(name).read(file(given_), None)]
+    assert documents == [json.loads(line) for line in expected.read_text(encoding="utf-8").split("\n") if line]
+
+
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_example_is_recognized_by_its_reader_and_none_better(name: str, given_: Path, expected: Path) -> None:
+    scores = {other: load(other).recognize(file(given_)) for other in NAMES}
+    assert all(0 <= score <= 1 for score in scores.values()), scores
+    assert [other for other in NAMES if scores[other] == max(scores.values())] == [name], scores
+
+
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_example_is_read_the_same_twice(name: str, given_: Path, expected: Path) -> None:
+    path = file(given_)
+    assert list(load(name).read(path, None)) == list(load(name).read(path, None))
+
+
+def read_soundly(name: str, path: SourceFile) -> list[Document]:
+    """What a reader makes of any bytes: sound documents, or an error that says which file and what was found."""
+    assert 0 <= load(name).recognize(path) <= 1
+    documents, problem = [], None
+    try:
+        documents = list(load(name).read(path, None))
+    except UnreadableError as error:
+        problem = error
+    assert problem is None or (problem.found and path.path in str(problem.where))
+    ids = [document.id for document in documents]
+    assert len(set(ids)) == len(ids), ids
+    for document in documents:
+        json.dumps(document.to_json(), ensure_ascii=False).encode("utf-8")
+        assert all(turn.text.strip() and turn.speaker != "" for turn in document.turns), document.turns
+    return documents
+
+
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_truncated_example_is_an_error_or_sound(name: str, given_: Path, expected: Path) -> None:
+    content = given_.read_bytes()
+    for length in range(0, len(content), max(1, len(content) // 60)):
+        read_soundly(name, SourceFile(given_.name, content[:length]))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data())
+def test_damaged_example_is_an_error_or_sound(data: st.DataObject) -> None:
+    _, given_, _ = data.draw(st.sampled_from(PAIRS))
+    content = given_.read_bytes()
+    start = data.draw(st.integers(0, len(content)))
+    end = data.draw(st.integers(start, min(len(content), start + 30)))
+    damage = data.draw(
+        st.binary(max_size=8) | st.sampled_from([b"<", b'"', b"{", b"[]", b"null", b"\n\n", b"\t", b": "])
+    )
+    path = SourceFile(given_.name, content[:start] + damage + content[end:])
+    for name in NAMES:
+        read_soundly(name, path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\0\0\0", b"\xff\xfe", bytes(range(256))])
+def test_nothing_and_noise_are_errors(name: str, content: bytes) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        list(load(name).read(SourceFile("noise", content), None))
+    assert "noise" in str(caught.value)
+    assert load(name).recognize(SourceFile("noise", content)) <= 0.1
+
+
+def test_examples_belong_to_readers() -> None:
+    assert {path.name for path in FOLDER.iterdir() if path.is_dir()} == set(NAMES)

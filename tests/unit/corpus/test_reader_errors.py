@@ -1,0 +1,85 @@
+"""Every error that a reader raises says which file, which line and what was found."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.read import read_file
+from clairiere.errors import UnreadableError
+
+TEI = '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/>{}</TEI>'
+WORD = "1\tIl" + "\t_" * 8
+PROMPT = '{"prompt": {"message_id": "a", "role": "prompter", "text": "b", %s}}'
+
+CASES = [
+    ("tei_drama", TEI.format(""), "bad", "no text body"),
+    ("tei_drama", TEI.format("<text><body><sp><p/></sp></body></text>"), "bad", "a play without text"),
+    ("tei_drama", TEI.format("<text><body><sp><p>cut"), "bad:1", "malformed XML"),
+    ("tei_book", TEI.format(""), "bad", "no TEI text: the root is `TEI`"),
+    ("tei_book", "<alto><Page/></alto>", "bad", "no TEI text: the root is `alto`"),
+    ("tei_book", TEI.format("<text><body><sp><p>a</p></sp></body></text>"), "bad", "speeches in a book"),
+    ("tei_book", TEI.format("<text><body><p/></body></text>"), "bad", "a book without text"),
+    ("conllu", f"{WORD}\n1\tIl\t_", "bad:2", "a line of 3 columns: '1\\tIl\\t_'"),
+    ("conllu", WORD.replace("1", "one"), "bad:1", "a line of 10 columns: 'one"),
+    ("conllu", "# text = Il", "bad", "no sentences"),
+    ("debate_text", "Il pleut.", "bad", "no speakers"),
+    ("claire_text", "Il pleut. [rire]", "bad", "no speakers"),
+    ("jsonl", '{"text": "a"}\n{"text": "b', "bad:2", "not JSON: Unterminated string"),
+    ("jsonl", '{"text": "\\ud83d"}', "bad:1", "half of a surrogate pair"),
+    ("jsonl", '{"text": ' + "[" * 100_000, "bad:1", "nested too deep"),
+    ("jsonl", '\n["a"]', "bad:2", "a JSON list instead of an object"),
+    ("jsonl", '{"prompt": 1, "answer": 2}', "bad:1", "no text; keys: prompt, answer"),
+    ("jsonl", "{}", "bad:1", "no text; keys: none"),
+    ("jsonl", '{"turns": ["Bonjour"]}', "bad:1", "a turn that is no speaker with a text: Bonjour"),
+    ("jsonl", '{"turns": [{"speaker": 3, "text": "a"}]}', "bad:1", "a turn that is no speaker with a text"),
+    ("jsonl", '{"messages": [{"role": "user"}]}', "bad:1", "a turn that is no speaker with a text"),
+    ("oasst", '{"message_id": "a"}', "bad:1", "no message: {'message_id': 'a'}"),
+    ("oasst", PROMPT % '"replies": [{"message_id": "b", "role": "assistant"}]', "bad:1", "no message: {'message_id'"),
+    ("oasst", PROMPT % '"replies": ["Bonjour"]', "bad:1", "no message: Bonjour"),
+    ("oasst", PROMPT % '"rank": "first"', "bad:1", "no message"),
+    ("markdown", "---\ntitle: a", "bad:1", "front matter without an end"),
+    ("markdown", "---\ntitle: a\n---\n\n#\n", "bad", "front matter without a text"),
+    ("plain_text", "one\ntwo \0", "bad:2", "binary data: a NUL byte"),
+    ("plain_text", " \n", "bad", "an empty file"),
+]
+
+
+@pytest.mark.parametrize(("reader", "content", "where", "found"), CASES)
+def test_error_says_what_and_where(reader: str, content: str, where: str, found: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        list(import_module(f"clairiere.corpus.readers.{reader}").read(SourceFile("bad", content.encode()), None))
+    assert found in str(caught.value)
+    assert (caught.value.where or "").startswith(where)
+    assert caught.value.expected
+    assert caught.value.next_step
+
+
+def test_invalid_utf8_names_the_line() -> None:
+    path = SourceFile("bad", "été\nété".encode() + b"\xe9")
+    with pytest.raises(UnreadableError, match="invalid UTF-8: byte 0xe9") as caught:
+        list(import_module("clairiere.corpus.readers.plain_text").read(path, None))
+    assert caught.value.where == "bad:2"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("empty.txt", b"\n", "an empty file"),
+        ("empty.xml", b"", "malformed XML: Document is empty"),
+        ("binary.txt", b"MZ\0\0", "binary data"),
+        ("empty.csv", b"", "an empty file"),
+        ("binary.png", b"\x89PNG\0\0", "no reader recognizes it"),
+        ("table.csv", b"a,b\n1,2\n", "no reader recognizes it"),
+        ("cut.xml", b"<?xml version='1.0'?><TEI><text><body><p>Il", "malformed XML"),
+        ("bomb.xml", b'<!DOCTYPE a [<!ENTITY x "ha">]><a>&x;</a>', "a DOCTYPE that declares entities: x"),
+        ("page.xml", b"<alto/>", "no TEI text: the root is `alto`"),
+        ("data.json", b'[\n {"text": "a"}]', "no reader recognizes it"),
+    ],
+)
+def test_unreadable_file_of_an_unknown_reader_says_why(name: str, content: bytes, found: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_file(SourceFile(name, content), None)
+    assert found in str(caught.value)

@@ -1,0 +1,96 @@
+"""XML is parsed with entities, DTDs and the network off, and what is refused says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.xml import collapse, parse, text_of
+from clairiere.errors import UnreadableError
+
+BOMB = b"""<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">]><a>&y;</a>"""
+BOMB_IN_ATTRIBUTE = (
+    b'<!DOCTYPE a [<!ENTITY e0 "hahahahaha">'
+    + b"".join(b'<!ENTITY e%d "%s">' % (i, b"&e%d;" % (i - 1) * 10) for i in range(1, 10))
+    + b']><a b="&e9;"/>'
+)
+
+
+def parse_bytes(content: bytes) -> str:
+    return text_of(parse(SourceFile("play.xml", content)))
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(UnreadableError) as caught:
+        parse_bytes(content)
+    assert "play.xml" in str(caught.value)
+    return str(caught.value)
+
+
+def test_encoding_is_read_from_the_declaration() -> None:
+    assert parse_bytes('<?xml version="1.0" encoding="ISO-8859-1"?><a>été</a>'.encode("latin-1")) == "été"
+    assert parse_bytes('<?xml version="1.0" encoding="UTF-16"?><a>été</a>'.encode("utf-16")) == "été"
+
+
+def test_comments_and_instructions_are_gone() -> None:
+    assert parse_bytes(b"<a>one<!-- two --><?three four?> five</a>") == "one five"
+
+
+def test_only_plain_white_space_collapses() -> None:
+    assert collapse("\n a\t \r\n b\u00a0: \u202f« c\u00a0") == "a b\u00a0: \u202f« c\u00a0"
+
+
+def test_malformed_xml_names_the_line() -> None:
+    message = refusal(b"<a>\n<b>\n</a>")
+    assert "malformed XML: Opening and ending tag mismatch: b line 2 and a" in message
+    assert "play.xml:3" in message
+    assert "well-formed XML" in message
+
+
+@pytest.mark.parametrize("content", [b"<a><b>cut sho", b"", b"   ", b"no markup", b"<a/><b/>"])
+def test_truncated_or_other_content_is_malformed(content: bytes) -> None:
+    assert "malformed XML" in refusal(content)
+
+
+def test_wrong_or_unknown_encoding_is_malformed() -> None:
+    assert "malformed XML" in refusal(b"<a>\xe9t\xe9</a>")
+    assert "malformed XML" in refusal(b'<?xml version="1.0" encoding="klingon"?><a/>')
+
+
+def test_entity_bomb_is_refused() -> None:
+    message = refusal(BOMB)
+    assert "a DOCTYPE that declares entities: x, y" in message
+    assert "they can expand without end, or read other files" in message
+
+
+def test_entity_bomb_in_an_attribute_is_refused() -> None:
+    assert "malformed XML" in refusal(BOMB_IN_ATTRIBUTE)
+
+
+def test_external_entity_is_refused_and_never_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret")
+    uri = secret.as_uri().encode()
+    assert "declares entities: x" in refusal(b'<!DOCTYPE a [<!ENTITY x SYSTEM "%s">]><a>&x;</a>' % uri)
+    assert "declares entities: p" in refusal(b'<!DOCTYPE a [<!ENTITY %% p SYSTEM "%s"> %%p;]><a/>' % uri)
+
+
+def test_external_dtd_is_not_loaded_and_its_entities_are_refused(tmp_path: Path) -> None:
+    dtd = tmp_path / "a.dtd"
+    dtd.write_text('<!ENTITY eacute "&#233;">')
+    doctype = b'<!DOCTYPE a SYSTEM "%s">' % dtd.as_uri().encode()
+    assert parse_bytes(doctype + b"<a>fine</a>") == "fine"
+    message = refusal(doctype + b"\n<a>caf&eacute;</a>")
+    assert "an entity that the file does not define: &eacute;" in message
+    assert "play.xml:2" in message
+    assert "&#233;" in message
+
+
+def test_doctype_without_entities_is_read() -> None:
+    assert parse_bytes(b"<!DOCTYPE a [<!ELEMENT a (#PCDATA)>]><a>fine &amp; well</a>") == "fine & well"
+
+
+def test_depth_is_limited() -> None:
+    assert "malformed XML" in refusal(b"<a>" * 100_000)
