@@ -49,8 +49,8 @@ class Tokenizer:
         digest: SHA-256 over `tokenizer.json` and the special ids.
     """
 
-    def __init__(self, definition: str, files: Mapping[str, str], special: SpecialIds) -> None:
-        self._backend = Backend.from_str(definition)
+    def __init__(self, backend: Backend, definition: str, files: Mapping[str, str], special: SpecialIds) -> None:
+        self._backend = backend
         self._backend.encode_special_tokens = True
         self._backend.no_truncation()
         self._backend.no_padding()
@@ -79,10 +79,11 @@ class Tokenizer:
                 expected="a tokenizer.json, as transformers saves it",
                 next_step="save the tokenizer again with a fast class, or leave `tokenizer` out to train one",
             )
-        definition = path.read_text(encoding="utf-8")
+        definition = _read_text(path)
         backend = _parse(definition, path)
-        files = {name: (folder / name).read_text(encoding="utf-8") for name in SIDE_FILES if (folder / name).is_file()}
-        return cls(definition, files, _special_ids(folder, backend))
+        special = _special_ids(folder, backend)
+        files = {name: _read_text(folder / name) for name in SIDE_FILES if (folder / name).is_file()}
+        return cls(backend, definition, files, special)
 
     @classmethod
     def train(
@@ -113,7 +114,7 @@ class Tokenizer:
         backend.post_processor = processors.TemplateProcessing(
             single=f"{BOS} $A", pair=f"{BOS} $A {BOS} $B", special_tokens=[(BOS, 0)]
         )
-        return cls(backend.to_str(pretty=True), _own_files(context), SpecialIds(bos=0, eos=1, pad=2))
+        return cls(backend, backend.to_str(pretty=True), _own_files(context), SpecialIds(bos=0, eos=1, pad=2))
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text and nothing else: no start token, and `<s>` in the text is three ordinary characters."""
@@ -244,19 +245,30 @@ def _first_added(backend: Backend) -> int | None:
     return with_added[0] if len(with_added) > len(plain) and with_added[0] != plain[0] else None
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"a file that is not UTF-8 text: {error}",
+            where=path,
+            expected="text, as transformers saves it",
+            next_step="fetch or save the file again",
+        ) from error
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return dict(json.loads(_read_text(path)))
+    except (ValueError, TypeError) as error:
         raise ModelError(
-            f"a file that is not JSON: {error}",
+            f"a file that holds no JSON object: {error}",
             where=path,
             expected="a JSON object, as transformers saves it",
             next_step="fetch or save the file again",
         ) from error
-    return value if isinstance(value, dict) else {}
 
 
 def _pretty(value: Mapping[str, Any]) -> str:
