@@ -113,12 +113,15 @@ class _Play:
         """The speeches and stage directions of a division and its divisions."""
         unspoken: list[str] = []
         for element in container:
-            if element.tag == SPEECH or next(element.iter(SPEECH), None) is not None:
-                self._add(None, "\n".join(unspoken))
-                unspoken = []
-                self._speech(element) if element.tag == SPEECH else self.listen(element)
-            else:
+            if next(element.iter(SPEECH), None) is None:
                 unspoken += self._lines(element)
+                continue
+            self._add(None, "\n".join(unspoken))
+            unspoken = []
+            if element.tag == SPEECH:
+                self._speech(element)
+            else:
+                self.listen(element)
         self._add(None, "\n".join(unspoken))
 
     def meta(self, author: str | None) -> dict[str, Any]:
