@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -27,7 +28,17 @@ CHUNK_BYTES = 4096
 TAR_BLOCK_BYTES = 512
 STREAM_BYTES = 2**20
 
-DAMAGE = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+DAMAGE = (
+    EOFError,
+    OverflowError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    zstandard.ZstdError,
+)
 """What the decoders raise on bytes that are not what they claim to be."""
 
 
@@ -137,7 +148,14 @@ def _safe_path(archive: Path, name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in name[1:2]:
         raise _refused(archive, f"a member whose name leads out of the archive: {name!r}")
+    if not is_text(name):
+        raise _refused(archive, f"a member whose name is not UTF-8: {name!r}")
     return path.as_posix()
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name can be written down: bytes that are not UTF-8 come from the system as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 class Unpacked(io.RawIOBase):

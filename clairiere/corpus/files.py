@@ -255,19 +255,19 @@ def _folder_files(root: Path) -> Iterator[Path]:
 
 def _refusal(root: Path, file: Path) -> UnreadableError | None:
     """Why an entry of a folder is not opened: text must not come from where the source does not show it."""
-    if not file.is_symlink():
-        found = None if file.is_file() else "neither a file nor a folder"
-    elif file.is_dir():
+    if not archives.is_text(file.name):
+        found = "a name that is not UTF-8"
+    elif file.is_symlink() and file.is_dir():
         found = "a link to a folder"
-    elif not file.resolve().is_relative_to(root.resolve()):
+    elif file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
         found = "a link to a place outside the source"
+    elif not file.is_file():
+        found = "a link to nothing" if file.is_symlink() else "neither a file nor a folder"
     else:
-        found = None if file.is_file() else "a link to nothing"
-    if found is None:
         return None
     return UnreadableError(
         found,
-        where=file,
+        where=ascii(str(file)) if not archives.is_text(str(file)) else file,
         expected="files, or links to files of the same folder",
         next_step="put the file itself there, or take the entry away",
     )

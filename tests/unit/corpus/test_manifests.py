@@ -1,0 +1,77 @@
+"""Licenses file by file, from a table beside the files or one that the card names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from archive_bytes import tar_bytes
+
+from clairiere.corpus.files import walk
+from clairiere.corpus.manifests import licenses
+from clairiere.errors import UnreadableError
+
+TABLE = "path\tdoc\tlicence\nin/a.txt\ta\tCC-BY-4.0\nin/b.txt\tb\t\nc.txt\n"
+
+
+def editions(root: Path, manifest: Path | None = None) -> dict[str, str | None]:
+    return {file.path: file.edition for file in walk(root, manifest=manifest)}
+
+
+def message(table: Path) -> str:
+    with pytest.raises(UnreadableError) as caught:
+        licenses(table)
+    assert "path" in (caught.value.expected or "")
+    return str(caught.value)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("in/a.txt", "in/b.txt", "c.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    return tmp_path
+
+
+def test_a_table_beside_the_files(folder: Path) -> None:
+    (folder / "manifest.tsv").write_text(TABLE)
+    assert editions(folder) == {"c.txt": None, "in/a.txt": "CC-BY-4.0", "in/b.txt": None}
+
+
+def test_a_table_above_the_folder_that_is_walked_is_not_seen(folder: Path) -> None:
+    (folder / "manifest.tsv").write_text(TABLE)
+    assert editions(folder / "in") == {"a.txt": None, "b.txt": None}
+
+
+def test_a_table_beside_an_archive_or_a_single_file(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(tar_bytes({"in/a.txt": b"x", "new.txt": b"x"}))
+    (tmp_path / "c.txt").write_text("x")
+    (tmp_path / "manifest.tsv").write_text("license\tpath\r\nMIT\tin/a.txt\r\nISC\tc.txt\r\n", newline="")
+    assert editions(tmp_path / "x.tar") == {"in/a.txt": "MIT", "new.txt": None}
+    assert editions(tmp_path / "c.txt") == {"c.txt": "ISC"}
+
+
+def test_the_table_that_a_card_names(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    table = tmp_path_factory.mktemp("elsewhere") / "licenses.tsv"
+    table.write_text(TABLE)
+    assert editions(folder, table)["in/a.txt"] == "CC-BY-4.0"
+
+
+def test_a_table_of_something_else_is_left_alone(folder: Path) -> None:
+    (folder / "manifest.tsv").write_text("id\tname\n1\tx\n")
+    assert set(editions(folder).values()) == {None}
+    assert "without the columns" in message(folder / "manifest.tsv")
+
+
+def test_a_table_that_changes_is_read_again(folder: Path) -> None:
+    table = folder / "manifest.tsv"
+    table.write_text(TABLE)
+    assert licenses(table) == {"in/a.txt": "CC-BY-4.0"}
+    table.write_text("path\tlicense\nc.txt\tMIT\n")
+    assert licenses(table) == {"c.txt": "MIT"}
+
+
+def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "cannot be read" in message(tmp_path / "absent.tsv")
+    (tmp_path / "manifest.tsv").write_bytes(b"path\tlicense\n\xe9\tMIT\n")
+    assert "cannot be read" in message(tmp_path / "manifest.tsv")
