@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from clairiere.errors import EmptyError, RecipeError
+from clairiere.plugins import nearest
 from clairiere.tokens.shards import TokenShard
 
 PERIOD = 65_536
@@ -149,12 +149,11 @@ def _train_tokens(facts: Mapping[str, Any]) -> float:
 
 
 def _unknown(name: str, known: list[str]) -> RecipeError:
-    nearest = difflib.get_close_matches(name, known, n=1)
     return RecipeError(
         f"a weight for `{name}`, which is neither a source nor a category of one",
         where="weights",
-        expected=f"one of {', '.join(sorted(set(known)))}",
-        next_step=f"did you mean `{nearest[0]}`?" if nearest else "take a name of the list",
+        expected="the name of a source of this recipe, or a category of one",
+        next_step=nearest(name, set(known)),
     )
 
 

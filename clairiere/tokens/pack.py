@@ -68,8 +68,9 @@ class Packer:
             rows, short = self._cut_long(window)
             rows, waiting = self._fill(self._best_fit(waiting + short, rows))
             yield self._lay(rows)
-        if waiting:
-            yield self._lay(self._best_fit(waiting, []))
+        while waiting:
+            rows, waiting = self._fill(self._best_fit(waiting, []))
+            yield self._lay(rows)
 
     def _cut_long(self, window: list[Encoded]) -> tuple[list[Row], list[Span]]:
         """Rows that one document fills by itself, and what is left of each document."""
@@ -91,7 +92,10 @@ class Packer:
             turn = _last_break(encoded, limit)
             if turn > span.start:
                 return turn
-        return _cut_in_prose(encoded, max(limit - self.sequence_length // 64, span.start + 1), limit)
+        sentence_reach = self.sequence_length // 64
+        word_reach = min(WORD_REACH_TOKENS, self.sequence_length // 16)
+        lows = [max(limit - reach, span.start + 1) for reach in (sentence_reach, word_reach)]
+        return _sentence_start(encoded, lows[0], limit) or _word_start(encoded, lows[1], limit)
 
     def _split(self, span: Span, token: int) -> tuple[Span, Span]:
         return self._part(span, span.start, token), self._part(span, token, span.end)
@@ -203,15 +207,18 @@ def _last_break(encoded: Encoded, limit: int) -> int:
     return int(encoded.breaks[index - 1]) if index else 0
 
 
-def _cut_in_prose(encoded: Encoded, low: int, limit: int) -> int:
-    """A place to cut from `low` to `limit`: the last sentence, else the last word, else the last whole character."""
-    first = int(encoded.characters[low])
-    ends = [match.end() for match in SENTENCE_END.finditer(encoded.text, first, int(encoded.characters[limit]) + 1)]
-    tokens = np.searchsorted(encoded.characters, ends) if ends else np.zeros(0, dtype=np.int64)
+def _sentence_start(encoded: Encoded, low: int, limit: int) -> int | None:
+    """The last token from `low` to `limit` that begins a sentence or paragraph."""
+    first, last = (int(encoded.characters[token]) for token in (low, limit))
+    ends = [match.end() for match in SENTENCE_END.finditer(encoded.text, max(first - 1, 0), last + 1)]
+    tokens = np.searchsorted(encoded.characters, np.array(ends, dtype=np.int64))
     tokens = tokens[(tokens >= low) & (tokens <= limit)]
-    if len(tokens):
-        return int(tokens[-1])
-    for token in range(limit, max(limit - WORD_REACH_TOKENS, low), -1):
+    return int(tokens[-1]) if len(tokens) else None
+
+
+def _word_start(encoded: Encoded, low: int, limit: int) -> int:
+    """The last token from `low` to `limit` that begins a word; where none does, the last that begins a character."""
+    for token in range(limit, low - 1, -1):
         if _begins_word(encoded, token):
             return token
     token = limit

@@ -147,7 +147,7 @@ def test_weights_by_source_and_category(weights: dict[str, float], expected: dic
     ("weights", "message"),
     [
         ({"boook": 1}, "did you mean `book`"),
-        ({"x": 1}, "take a name of the list"),
+        ({"x": 1}, "known: `book`, `debate`, `encyclopedia`, `held`"),
         ({"wiki": -1}, "a weight of -1 for `wiki`"),
         ({"wiki": float("nan")}, "a weight of nan"),
         ({"wiki": float("inf")}, "a weight of inf"),

@@ -1,0 +1,72 @@
+"""The tokenizer, the formats and the packer on real plays, debates and novels."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from clairiere.corpus.files import walk
+from clairiere.corpus.readers import debate_text, tei_book, tei_drama
+from clairiere.record import Document
+from clairiere.tokens.dialogue import FORMATS, allowed, detect, parse, render, tidy
+from clairiere.tokens.encode import encode_documents
+from clairiere.tokens.pack import Packer
+from clairiere.tokens.tokenizer import Tokenizer
+
+DATA = os.environ.get("CLAIRIERE_DATA")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(DATA is None, reason="CLAIRIERE_DATA is not set: no real corpora"),
+]
+SAMPLES = {
+    "theatre": ("theatre-fr-fredracor/data.tar.zst", "*.xml", tei_drama, 12),
+    "debate": ("debate-fr-fredsum/data.zip", "transcript/*", debate_text, 12),
+    "book": ("book-fr-eltec/data.tar.zst", "*.xml", tei_book, 2),
+}
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, list[Document]]:
+    found = {}
+    for kind, (path, pattern, reader, count) in SAMPLES.items():
+        files = islice(walk(Path(str(DATA)) / path, [pattern]), count)
+        found[kind] = [document for file in files for document in reader.read(file, None)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def tokenizer(documents: dict[str, list[Document]]) -> Tokenizer:
+    texts = [render(document, allowed(document)[0]).text for each in documents.values() for document in each[:2]]
+    return Tokenizer.train([text[:200_000] for text in texts], vocabulary_size=4_000)
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+def test_every_text_comes_back(kind: str, documents: dict[str, list[Document]], tokenizer: Tokenizer) -> None:
+    assert documents[kind]
+    for document in documents[kind]:
+        for name in allowed(document):
+            text = render(document, name).text
+            assert tokenizer.decode(tokenizer.encode_batch([text])[0]) == text
+
+
+@pytest.mark.parametrize("kind", ["theatre", "debate"])
+def test_every_turn_comes_back(kind: str, documents: dict[str, list[Document]]) -> None:
+    for document in documents[kind]:
+        expected = [tidy(turn.text) for turn in document.turns if tidy(turn.text)]
+        for name in allowed(document):
+            if name != "monologue":
+                text = render(document, name).text
+                assert detect(text) == name
+                assert [turn.text for turn in parse(text, name)] == expected
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+def test_rows_are_full(kind: str, documents: dict[str, list[Document]], tokenizer: Tokenizer) -> None:
+    encoded = list(encode_documents(documents[kind], tokenizer, dict.fromkeys(FORMATS, 1.0), 1))
+    rows = list(Packer(tokenizer, 1_024).pack(encoded))
+    places = sum(each.ids_RT.size for each in rows)
+    assert sum(int(each.counted_RT.sum()) for each in rows) == sum(len(each.ids) for each in encoded)
+    assert 1 - sum(each.tokens for each in rows) / places < 0.03
