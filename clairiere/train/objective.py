@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from clairiere.model.layers import Decoder
-from clairiere.model.loss import next_token_loss
+from clairiere.model.loss import CHUNK_TOKENS, next_token_loss
 from clairiere.train.batches import Batch
 from clairiere.train.options import PhaseOptions
+
+CPU_CHUNK_BYTES = 16 * 2**20
+"""Below the 32 MiB above which glibc maps and clears memory anew for each tensor."""
 
 
 def loss_sum(decoder: Decoder, batch: Batch, precision: str) -> Tensor:
@@ -21,8 +24,16 @@ def loss_sum(decoder: Decoder, batch: Batch, precision: str) -> Tensor:
     """
     with torch.autocast(batch.ids_BT.device.type, torch.bfloat16, enabled=precision == "bf16"):
         hidden_BTD = decoder(batch.ids_BT, batch.document_offsets, batch.longest)
-        total, _ = next_token_loss(decoder, hidden_BTD, batch.targets_BT)
+        chunk_tokens = _chunk_tokens(decoder, batch.ids_BT.device)
+        total, _ = next_token_loss(decoder, hidden_BTD, batch.targets_BT, chunk_tokens)
     return total
+
+
+def _chunk_tokens(decoder: Decoder, device: torch.device) -> int:
+    """Tokens whose logits are held at once; on a CPU so few that the allocator keeps their memory between chunks."""
+    if device.type != "cpu":
+        return CHUNK_TOKENS
+    return max(64, CPU_CHUNK_BYTES // (4 * decoder.shape.vocabulary_size))
 
 
 def micro_batch_rows(phase: PhaseOptions, sequence_length: int, device: torch.device) -> int:
