@@ -33,8 +33,8 @@ Row = list[Span]
 class PackedRows:
     """R rows of T tokens with the pieces that tile them, and what they hold."""
 
-    ids_RT: np.ndarray  # noqa: N815 — shapes in names
-    counted_RT: np.ndarray  # noqa: N815
+    ids_RT: np.ndarray
+    counted_RT: np.ndarray
     pieces: list[Piece]
     documents: int
     """How many documents begin here."""

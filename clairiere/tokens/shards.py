@@ -47,9 +47,9 @@ class TokenShard:
 
     source: str
     split: str
-    ids_RT: np.ndarray  # noqa: N815 — shapes in names
+    ids_RT: np.ndarray
     """R rows of T tokens."""
-    counted_RT: np.ndarray  # noqa: N815
+    counted_RT: np.ndarray
     starts: np.ndarray
     """Start of each piece in the flattened ids: int64 [pieces], increasing."""
     documents: pa.Array

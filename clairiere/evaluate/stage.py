@@ -1,0 +1,153 @@
+"""The evaluate stage: finished phases → scores by source with intervals, samples, and a report to read and to plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from clairiere import progress
+from clairiere.artifact import Manifest, Work, require_manifest, void, write_atomically, write_json
+from clairiere.corpus.shards import read_documents
+from clairiere.errors import EmptyError
+from clairiere.evaluate.options import EvaluateOptions
+from clairiere.evaluate.page import render_page
+from clairiere.evaluate.perplexity import Scorer, Usage, limited
+from clairiere.evaluate.report import OVERALL, Bootstrap, Score, differences, scores, to_json
+from clairiere.evaluate.samples import choose_prompts, continue_prompts
+from clairiere.model.phases import load_phase, tokenizer_folder
+from clairiere.record import Document
+from clairiere.tokens.tokenizer import Tokenizer
+
+REPORT_FORMAT = 1
+REPORT = "report.json"
+PAGE = "report.html"
+BASE = "base"
+Test = Mapping[str, list[Document]]
+"""By source, the documents of its test split that are scored."""
+
+
+def run(
+    curated: Path,
+    tokens: Path,
+    phases: Mapping[str, Path],
+    base: Path | None,
+    options: EvaluateOptions,
+    seed: int,
+    work: Work,
+) -> Manifest:
+    """Score every phase, and the foreign base where the recipe starts from one, on every source's test split.
+
+    Args:
+        curated: a finished curate folder, whose test splits nothing has learned from.
+        tokens: the finished tokens folder; for how dialogues are rendered.
+        phases: finished training folders by name, in the order of the recipe.
+        base: a model folder that the recipe starts from; it is compared as `base`.
+        options: the `[evaluate]` table.
+        seed: of samples and of bootstrap resamples.
+        work: the folder to fill; models that it has recorded are not scored again.
+
+    Raises:
+        EmptyError: no source has a test document.
+        ModelError: a model that cannot be read.
+    """
+    sources = require_manifest(curated).facts["sources"]
+    rendering = require_manifest(tokens).options
+    test = _test_documents(curated, sources, options)
+    prompts = choose_prompts(document for documents in test.values() for document in documents)
+    models = {**({} if base is None else {BASE: base}), **phases}
+    samples: list[dict[str, Any]] = []
+    usages: dict[str, dict[str, Usage]] = {}
+    total_bytes = len(models) * sum(_size(documents) for documents in test.values())
+    with progress.task("evaluate", total_bytes, "bytes") as task:
+        for name, folder in models.items():
+            scorer = _scorer(folder, rendering)
+            usages[name] = _usages(scorer, test, task)
+            continued = continue_prompts(scorer.decoder, scorer.tokenizer, prompts, options, seed)
+            samples += [{"phase": name, **sample} for sample in continued]
+    return _report(usages, samples, phases, sources, Bootstrap(options.resamples, seed), work)
+
+
+def _test_documents(curated: Path, sources: Mapping[str, Any], options: EvaluateOptions) -> Test:
+    found = {
+        name: list(limited(read_documents(curated / name / "test.parquet"), options.max_bytes_per_source))
+        for name in sorted(sources)
+    }
+    test = {name: documents for name, documents in found.items() if documents}
+    if not test:
+        raise EmptyError(
+            "no test document in any source",
+            where=curated,
+            expected="at least one source of three documents or more",
+            next_step="raise curate.test_share, or add documents",
+        )
+    return test
+
+
+def _size(documents: list[Document]) -> int:
+    return sum(len(turn.text.encode()) for document in documents for turn in document.turns)
+
+
+def _scorer(folder: Path, rendering: Mapping[str, Any]) -> Scorer:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return Scorer(
+        decoder=load_phase(folder).to(device).eval(),
+        tokenizer=Tokenizer.load(tokenizer_folder(folder)),
+        formats=rendering["formats"],
+        seed=rendering["seed"],
+    )
+
+
+def _usages(scorer: Scorer, test: Test, task: progress.Task) -> dict[str, Usage]:
+    found = {}
+    for name, documents in test.items():
+        usage = scorer.usage(documents)
+        if usage is not None:
+            found[name] = usage
+        task.advance(_size(documents), name)
+    return found
+
+
+def _report(
+    usages: Mapping[str, Mapping[str, Usage]],
+    samples: list[dict[str, Any]],
+    phases: Mapping[str, Path],
+    sources: Mapping[str, Any],
+    bootstrap: Bootstrap,
+    work: Work,
+) -> Manifest:
+    found = scores(usages, {name: facts["category"] for name, facts in sources.items()}, bootstrap)
+    facts = {
+        "scores": to_json([score for score in found if score.source != OVERALL]),
+        "overall": to_json([score for score in found if score.source == OVERALL]),
+        "differences": to_json(differences(usages, bootstrap)),
+        "samples": samples,
+    }
+    curves = {name: _curve(folder) for name, folder in phases.items()}
+    report = {"format": REPORT_FORMAT, "terms": dict(work.terms), **facts, "training": curves}
+    write_json(work.folder / REPORT, report)
+    page = render_page(report)
+    write_atomically(work.folder / PAGE, lambda temporary: void(temporary.write_text(page, encoding="utf-8")))
+    _say_overall(found)
+    return work.finish(counts={"test_documents": _counts(found)}, facts=facts, run_files=[REPORT, PAGE])
+
+
+def _curve(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _counts(found: list[Score]) -> dict[str, int]:
+    return {score.source: score.n_documents for score in found if score.source != OVERALL}
+
+
+def _say_overall(found: list[Score]) -> None:
+    for score in found:
+        if score.source == OVERALL:
+            progress.say(
+                f"  {score.phase}: {score.value:.3f} bits per byte over all test text "
+                f"({score.low:.3f} to {score.high:.3f})"
+            )
