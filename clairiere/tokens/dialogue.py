@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import get_args
 
 from clairiere.record import Document, Turn
@@ -103,12 +104,8 @@ def choose(document: Document, frequencies: Mapping[FormatName, float], seed: in
     if not sum(weights):
         return "intervenant" if "intervenant" in formats else "monologue"
     digest = hashlib.blake2b(f"{seed}\0{document.id}".encode(), digest_size=8).digest()
-    left = int.from_bytes(digest, "little") / 2**64 * sum(weights)
-    for format_name, weight in zip(formats, weights, strict=True):
-        if left < weight:
-            return format_name
-        left -= weight
-    return formats[-1]
+    drawn = int.from_bytes(digest, "little") / 2**64 * sum(weights)
+    return formats[bisect_right(list(accumulate(weights))[:-1], drawn)]
 
 
 def render(document: Document, format_name: FormatName) -> Rendered:

@@ -93,8 +93,8 @@ def test_shares_are_of_counted_tokens() -> None:
 
 
 def test_the_smallest_share_is_drawn() -> None:
-    mixture = Mixture({"a": shard(3), "b": shard(3)}, {"a": 1.0, "b": 1e-12}, 1)
-    assert mixture.draws(PERIOD) == {"a": PERIOD - 1, "b": 1}
+    mixture = Mixture({name: shard(3) for name in "abc"}, {"a": 1.0, "b": 1e-12, "c": 1e-12}, 1)
+    assert mixture.draws(PERIOD) == {"a": PERIOD - 2, "b": 1, "c": 1}
 
 
 def test_no_share_is_never_drawn() -> None:
