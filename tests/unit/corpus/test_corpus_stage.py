@@ -1,0 +1,212 @@
+"""The stage from source files to documents: what it writes, counts, refuses, and how it goes on after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archive_bytes import tar_bytes
+
+from clairiere.artifact import Manifest, Work
+from clairiere.corpus import stage
+from clairiere.corpus.cards import Card
+from clairiere.corpus.licenses import Gate
+from clairiere.corpus.options import CorpusOptions, Override
+from clairiere.corpus.shards import read_documents
+from clairiere.errors import EmptyError, UnreadableError
+from clairiere.record import Document
+
+MakeCard = Callable[..., Card]
+GOOD = b"[Camille:] Bonjour !\n[Dominique:] Salut.\n\n[Camille:] Encore ?\n[Dominique:] Oui, encore.\n"
+BAD = b"[Camille:] Bonjour\n[Dominique:] caf\xe9\n"
+GATE = Gate.make("CC-BY-SA-4.0", "claire")
+
+
+def files(folder: Path, **contents: bytes) -> None:
+    for name, content in contents.items():
+        path = folder / "files" / f"{name}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+def new_work(folder: Path) -> Work:
+    work = Work(folder / "corpus", stage="corpus", version=1, options={}, inputs={}, terms={})
+    work.begin()
+    return work
+
+
+def read(folder: Path, *cards: Card, gate: Gate = GATE, work: Work | None = None, **options: Any) -> Manifest:
+    sources = [card.source for card in cards]
+    return stage.run(sources, CorpusOptions.model_validate(options), gate, work or new_work(folder))
+
+
+def documents(folder: Path, source: str = "talks") -> list[Document]:
+    return list(read_documents(folder / "corpus" / f"{source}.parquet"))
+
+
+def test_documents_are_written_counted_and_attributed(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, b=GOOD, a=GOOD)
+    manifest = read(tmp_path, make_card())
+    kept = documents(tmp_path)
+    assert [document.provenance.path for document in kept] == ["a.txt", "a.txt", "b.txt", "b.txt"]
+    assert len({document.id for document in kept}) == 4
+    assert kept[0].license == "CC0-1.0 AND CC-BY-SA-4.0"
+    assert manifest.counts == {
+        "kept": {"talks": 4},
+        "dropped": {"talks": {}},
+        "unreadable": {},
+        "by_license": {"CC0-1.0 AND CC-BY-SA-4.0": {"kept": 4, "dropped": 0}},
+    }
+    text = [turn.text for document in kept for turn in document.turns]
+    assert manifest.facts["sources"]["talks"] == {
+        "title": "Causeries",
+        "holder": "Quelqu'un",
+        "url": "https://example.org/talks",
+        "citation": "Causeries, 2024.",
+        "language": "fr",
+        "category": "free-conversation",
+        "categories": {"free-conversation": 4},
+        "license": "CC0-1.0 AND CC-BY-SA-4.0",
+        "licenses": {"CC0-1.0 AND CC-BY-SA-4.0": 4},
+        "license_texts": {},
+        "reader": "claire_text",
+        "files": 2,
+        "documents": 4,
+        "words": sum(len(turn.split()) for turn in text),
+        "bytes": sum(len(turn.encode()) for turn in text),
+    }
+
+
+def test_each_document_passes_the_gate(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD, b=GOOD, c=GOOD, d=GOOD)
+    rows = "a.txt\tcc-by-nc-4.0\nb.txt\tMIT\nc.txt\tCC0-1.0 OR MIT\n"
+    (tmp_path / "files/manifest.tsv").write_text("path\tlicense\n" + rows)
+    manifest = read(tmp_path, make_card())
+    assert {document.provenance.path: document.license for document in documents(tmp_path)} == {
+        "b.txt": "CC0-1.0 AND MIT",
+        "d.txt": "CC0-1.0 AND CC-BY-SA-4.0",
+    }
+    dropped = manifest.counts["dropped"]["talks"]
+    assert dropped == {
+        "license: CC-BY-NC-4.0 is non-commercial, and a model under CC-BY-SA-4.0 may be used commercially": 2,
+        "license: a license that leaves a choice: CC0-1.0 AND (CC0-1.0 OR MIT)": 2,
+    }
+    assert manifest.counts["by_license"] == {
+        "CC0-1.0 AND (CC0-1.0 OR MIT)": {"kept": 0, "dropped": 2},
+        "CC0-1.0 AND CC-BY-NC-4.0": {"kept": 0, "dropped": 2},
+        "CC0-1.0 AND CC-BY-SA-4.0": {"kept": 2, "dropped": 0},
+        "CC0-1.0 AND MIT": {"kept": 2, "dropped": 0},
+    }
+    assert manifest.facts["sources"]["talks"]["licenses"] == {"CC0-1.0 AND CC-BY-SA-4.0": 2, "CC0-1.0 AND MIT": 2}
+
+
+def test_an_override_holds_for_the_documents_too(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    gate = Gate.make("MIT", "claire", [Override(source="talks", name="A. Lawyer", reason="by letter")])
+    manifest = read(tmp_path, make_card(license_work=None), gate=gate)
+    assert [document.license for document in documents(tmp_path)] == [None, None]
+    assert manifest.facts["sources"]["talks"]["license"] is None
+    assert manifest.counts["by_license"] == {"unknown": {"kept": 2, "dropped": 0}}
+
+
+def test_the_text_of_an_own_license_goes_along(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    extra = '[license.references."LicenseRef-Talks"]\ntext = "Do as you like."\n'
+    manifest = read(tmp_path, make_card(extra, license_edition='"LicenseRef-Talks"'))
+    assert manifest.facts["sources"]["talks"]["license_texts"] == {"LicenseRef-Talks": "Do as you like."}
+
+
+def test_unreadable_files_are_counted_with_file_and_line(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD, b=BAD, c=GOOD)
+    manifest = read(tmp_path, make_card(), unreadable_share=0.5)
+    assert manifest.counts["dropped"] == {"talks": {"unreadable": 1}}
+    (lost,) = manifest.counts["unreadable"]["talks"]
+    assert lost["where"] == "b.txt:2"
+    assert "invalid UTF-8" in lost["found"]
+    assert manifest.facts["sources"]["talks"]["files"] == 3
+
+
+def test_too_many_unreadable_files_stop_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, **{f"f{number:02}": BAD for number in range(12)}, good=GOOD)
+    with pytest.raises(UnreadableError) as caught:
+        read(tmp_path, make_card(), unreadable_share=0.5)
+    assert "12 of 13 files of the source talks cannot be read: f00.txt:2: invalid UTF-8" in caught.value.found
+    assert "; and 2 more" in caught.value.found
+    assert "at most 50.0% of the files" in str(caught.value)
+
+
+def test_the_only_file_must_be_readable(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=BAD)
+    with pytest.raises(UnreadableError, match="1 of 1 files"):
+        read(tmp_path, make_card(), unreadable_share=1.0)
+
+
+def test_a_damaged_archive_stops_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    whole = tar_bytes({f"{number}.txt": GOOD for number in range(200)})
+    (tmp_path / "files.tar").write_bytes(whole[: int(len(whole) * 0.9)])
+    with pytest.raises(UnreadableError, match="truncated or damaged"):
+        read(tmp_path, make_card(path='"files.tar"'), unreadable_share=1.0)
+
+
+def test_an_empty_source_stops_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    with pytest.raises(EmptyError) as caught:
+        read(tmp_path, make_card(include='["*.xml"]'))
+    assert "the source talks gives no document: 0 files match" in caught.value.found
+    assert "correct `path`, `include` or `exclude`" in str(caught.value)
+
+
+def test_a_source_whose_documents_are_all_refused_stops_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    (tmp_path / "files/manifest.tsv").write_text("path\tlicense\na.txt\tCC-BY-ND-4.0\n")
+    with pytest.raises(EmptyError, match=r"2 dropped \(license: CC-BY-ND-4.0 allows no derivatives\)"):
+        read(tmp_path, make_card())
+
+
+def test_absent_files_stop_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="no files of the source talks"):
+        read(tmp_path, make_card())
+
+
+def test_two_documents_of_one_path_keep_apart(make_card: MakeCard, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    for name in ("a.tar", "b.tar"):
+        (tmp_path / "files" / name).write_bytes(tar_bytes({"one.txt": GOOD}))
+    read(tmp_path, make_card())
+    ids = [document.id for document in documents(tmp_path)]
+    assert len(set(ids)) == 4
+    assert [id_.endswith("~2") for id_ in ids] == [False, False, True, True]
+
+
+def test_a_stage_goes_on_from_what_is_finished(
+    make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files(tmp_path, a=GOOD, b=GOOD)
+    first, second = make_card(), make_card(name='"more"')
+    uninterrupted = read(tmp_path, first, second)
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    work = new_work(tmp_path / "again")
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "_check_not_empty", lambda source, _: source.name == "talks" or kill())
+        with pytest.raises(KeyboardInterrupt):
+            read(tmp_path / "again", first, second, work=work)
+    assert work.recorded("talks") is not None
+    assert work.recorded("more") is None
+    monkeypatch.setattr(stage, "write_documents", _only("more.parquet", stage.write_documents))
+    resumed = read(tmp_path / "again", first, second)
+    assert resumed.files == uninterrupted.files
+    assert resumed.counts == uninterrupted.counts
+    assert resumed.facts == uninterrupted.facts
+
+
+def _only(name: str, write: Callable[..., None]) -> Callable[..., None]:
+    def checked(path: Path, given: object) -> None:
+        assert path.name == name
+        write(path, given)
+
+    return checked

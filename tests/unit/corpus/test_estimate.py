@@ -1,0 +1,56 @@
+"""Sizes of a source from a few of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clairiere.corpus import estimate as estimating
+from clairiere.corpus.cards import Card
+from clairiere.corpus.estimate import Estimate, estimate
+
+MakeCard = Callable[..., Card]
+
+
+def write(folder: Path, count: int, content: str = "[A:] Un deux trois\n[B:] quatre cinq six\n") -> None:
+    (folder / "files").mkdir()
+    for number in range(count):
+        (folder / "files" / f"{number:03}.txt").write_text(content)
+
+
+def test_a_small_source_is_counted(make_card: MakeCard, tmp_path: Path) -> None:
+    write(tmp_path, 3)
+    assert estimate(make_card().source) == Estimate(
+        documents=3, words=18, bytes=3 * len("Un deux troisquatre cinq six")
+    )
+
+
+def test_a_larger_source_is_scaled(make_card: MakeCard, tmp_path: Path) -> None:
+    write(tmp_path, 60)
+    assert estimate(make_card().source) == Estimate(documents=60, words=360, bytes=60 * 28)
+
+
+def test_no_more_than_enough_is_read(make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, 60)
+    read: list[str] = []
+    read_file = estimating.read_file
+    monkeypatch.setattr(estimating, "read_file", lambda file, source: read.append(file.path) or read_file(file, source))
+    estimate(make_card().source)
+    assert len(read) == estimating.SAMPLED_FILES
+    read.clear()
+    monkeypatch.setattr(estimating, "SAMPLED_BYTES", 1)
+    assert estimate(make_card().source) == Estimate(documents=60, words=360, bytes=60 * 28)
+    assert len(read) == 1
+
+
+def test_absent_files_give_no_estimate(make_card: MakeCard) -> None:
+    assert estimate(make_card().source) is None
+    assert estimate(make_card(path='"${NOT_SET_ANYWHERE}/x"').source) is None
+
+
+def test_unreadable_and_missing_files_count_nothing(make_card: MakeCard, tmp_path: Path) -> None:
+    write(tmp_path, 2, content="")
+    assert estimate(make_card().source) == Estimate(documents=0, words=0, bytes=0)
+    assert estimate(make_card(include='["*.xml"]').source) == Estimate(documents=0, words=0, bytes=0)

@@ -1,0 +1,87 @@
+"""Any file as documents: the format is recognized by its content, and what cannot be read is told in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from archive_bytes import tar_bytes
+
+from clairiere.corpus import read as reading
+from clairiere.corpus.cards import Card
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.read import load_reader, read, read_file, recognize
+from clairiere.errors import UnknownNameError, UnreadableError
+from clairiere.record import Document, Source
+
+MakeCard = Callable[..., Card]
+TALK = "[Camille:] Bonjour !\n[Dominique:] Salut.\n"
+
+
+def test_the_format_is_recognized_by_content() -> None:
+    assert recognize(SourceFile("a.txt", TALK.encode())) is load_reader("claire_text")
+    assert recognize(SourceFile("a.txt", "Il était une fois un texte.".encode())) is load_reader("plain_text")
+
+
+def test_what_no_reader_recognizes_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="no reader recognizes it") as caught:
+        read_file(SourceFile("a.png", b"\x89PNG\r\n\x1a\n\x00\x00"), None)
+    assert caught.value.where == "a.png"
+    assert "claire_text" in (caught.value.expected or "")
+
+
+def test_the_card_may_name_the_reader(make_card: MakeCard) -> None:
+    file = SourceFile("a.txt", TALK.encode())
+    assert [turn.speaker for turn in read_file(file, make_card(reader='"plain_text"').source)[0].turns] == [None]
+    assert [turn.speaker for turn in read_file(file, make_card(reader='"auto"').source)[0].turns] == [
+        "Camille",
+        "Dominique",
+    ]
+
+
+def test_a_reader_that_does_not_exist(make_card: MakeCard) -> None:
+    with pytest.raises(UnknownNameError, match=r"no reader `no\.such\.module`"):
+        read_file(SourceFile("a", b"x"), make_card(reader='"no.such.module"').source)
+
+
+def test_a_file_without_any_document_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        def recognize(self, path: SourceFile) -> float:
+            return 1.0
+
+        def read(self, path: SourceFile, source: Source | None) -> Iterator[Document]:
+            return iter(())
+
+    monkeypatch.setattr(reading, "load_reader", lambda name: Silent())
+    with pytest.raises(UnreadableError, match="a file without any document"):
+        read_file(SourceFile("a.txt", b"x"), None)
+
+
+def test_documents_and_problems_come_in_their_places(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text(TALK)
+    (folder / "b.txt").write_bytes(b"caf\xe9 noir")
+    (folder / "c.zip").write_bytes(b"PK nonsense")
+    (folder / "d.tar").write_bytes(tar_bytes({"in/d.txt": TALK.encode()}))
+    found = [
+        item.found.split(":")[0] if isinstance(item, UnreadableError) else item.provenance.path
+        for item in read([folder, tmp_path / "absent", folder / "a.txt"])
+    ]
+    assert found == [
+        "a.txt",
+        "invalid UTF-8",
+        "an archive that is truncated or damaged",
+        "in/d.txt",
+        "no such file or folder",
+        "a.txt",
+    ]
+
+
+def test_documents_bear_nothing_of_a_source_without_a_card(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TALK)
+    (tmp_path / "manifest.tsv").write_text("path\tlicense\na.txt\tMIT\n")
+    (document,) = read([tmp_path])
+    assert isinstance(document, Document)
+    assert (document.source, document.license, document.category) == (None, None, None)
