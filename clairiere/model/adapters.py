@@ -61,9 +61,7 @@ def _head_projection(shape: Shape, name: str) -> Projection:
     return Projection(parts=(Part(name, shape.vocabulary_size, ("head",)),), columns=shape.hidden_size)
 
 
-def add_lora(  # noqa: PLR0917 the fields of LoraOptions, in their order
-    decoder: Decoder, rank: int, alpha: float, dropout: float, targets: Iterable[str], seed: int
-) -> None:
+def add_lora(decoder: Decoder, rank: int, alpha: float, dropout: float, targets: Iterable[str], seed: int) -> None:
     """Freeze a decoder and put fresh adapters beside its projections; its outputs stay as they are.
 
     Args:

@@ -53,11 +53,11 @@ def shape_from_options(options: ModelOptions, vocabulary_size: int, sequence_len
             expected=f"at least {vocabulary_size}",
             next_step="raise it, or leave it out",
         )
-    if options.head_dim is None and options.hidden_size % options.num_attention_heads:
+    if options.hidden_size % options.num_attention_heads:
         raise RecipeError(
             f"model.hidden_size = {options.hidden_size} cannot be shared by {options.num_attention_heads} heads",
             expected="hidden_size is a multiple of num_attention_heads",
-            next_step="correct one of the two, or give head_dim",
+            next_step="correct one of the two; transformers loads no other",
         )
     try:
         shape: Shape = family(options.family).from_options(options, vocabulary, sequence_length)

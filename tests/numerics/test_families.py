@@ -117,11 +117,11 @@ def test_gradients_agree_with_finite_differences(name: str) -> None:
     for parameter_name, parameter in decoder.named_parameters():
         direction = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
         with torch.no_grad():
-            parameter += step * direction
+            parameter.add_(direction, alpha=step)
             above = loss()
-            parameter -= 2 * step * direction
+            parameter.sub_(direction, alpha=2 * step)
             below = loss()
-            parameter += step * direction
+            parameter.add_(direction, alpha=step)
         slope = (above - below) / (2 * step)
         assert slope.item() == pytest.approx((parameter.grad * direction).sum().item(), rel=1e-5, abs=1e-6), (
             parameter_name
