@@ -50,6 +50,11 @@ def test_several_frames_are_one_stream(tmp_path: Path) -> None:
     assert dict(members(path)) == FILES
 
 
+def test_zeros_past_the_end_are_padding(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(tar_bytes(FILES) + bytes(3 * archives.STREAM_BYTES))
+    assert dict(members(tmp_path / "x.tar")) == FILES
+
+
 def test_a_long_window_is_read(tmp_path: Path) -> None:
     parameters = zstandard.ZstdCompressionParameters.from_level(1, window_log=27)
     path = tmp_path / "x.tar.zst"
