@@ -26,9 +26,9 @@ Sample = tuple[str, int]
 class Batch:
     """Rows side by side, ready for the decoder."""
 
-    ids_BT: Tensor  # noqa: N815 — shapes in names
+    ids_BT: Tensor
     """int64."""
-    targets_BT: Tensor  # noqa: N815 — shapes in names
+    targets_BT: Tensor
     """int64: the next token of the same piece where that token counts, IGNORED elsewhere."""
     document_offsets: Tensor
     """int32, over the N flattened tokens: where each piece starts, padding included, and N."""

@@ -35,9 +35,7 @@ STATE = "state"
 TRAINED = "trained"
 
 
-def run(  # noqa: PLR0917 — every stage takes its inputs, options, seed and work in this order
-    tokens: Path, start: Path | None, model: ModelOptions, phase: PhaseOptions, seed: int, work: Work
-) -> Manifest:
+def run(tokens: Path, start: Path | None, model: ModelOptions, phase: PhaseOptions, seed: int, work: Work) -> Manifest:
     """Train one phase, or go on with it, and finish its folder.
 
     Writes `checkpoint/` (method full; loads in transformers) or `adapter/` (method lora; loads in PEFT), both with the

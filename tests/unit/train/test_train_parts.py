@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tiny_training import MODEL
 from torch import nn
 
@@ -41,6 +42,12 @@ def options(**changes):
     if changes.keys() & {"tokens", "epochs"}:
         del defaults["steps"]
     return PhaseOptions(**{**defaults, **changes})
+
+
+@pytest.mark.parametrize("lengths", [{}, {"steps": 1, "tokens": 1}])
+def test_phase_has_exactly_one_length(lengths):
+    with pytest.raises(ValidationError, match="exactly one of tokens, steps and epochs"):
+        PhaseOptions(name="pretrain", **lengths)
 
 
 def test_warm_up_does_not_waste_the_first_step():

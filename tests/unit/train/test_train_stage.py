@@ -116,6 +116,7 @@ def test_lora_phase_on_a_foreign_model(tokens_folder, open_work, phase):
     assert manifest.facts["base"] == {"name": "checkpoint", "path": None, "digest": None}
     assert manifest.run["base_folder"] == str(model)
     load_phase(work.target)
+    assert tokenizer_folder(model) == model
     shutil.rmtree(first.target)
     with pytest.raises(ModelError, match="not there") as caught:
         load_phase(work.target)
