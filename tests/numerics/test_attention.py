@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from clairiere.model import varlen
-from clairiere.model.attention import attention, by_length, cached_attention, per_document
+from clairiere.model.attention import attention, cached_attention, per_document
 
 
 def written_out(q_NHE: Tensor, k_NKE: Tensor, v_NKE: Tensor, offsets: list[int], window: int | None) -> Tensor:
@@ -42,19 +42,15 @@ def cut(lengths: list[int]) -> list[int]:
     return [0, *itertools.accumulate(lengths)]
 
 
-paths = pytest.mark.parametrize("path", [per_document, by_length], ids=["per_document", "by_length"])
-
-
-@paths
 @pytest.mark.parametrize("window", [None, 1, 3, 100])
 @pytest.mark.parametrize("key_heads", [1, 2, 4])
-def test_values_and_gradients_equal_the_reference(path: Any, window: int | None, key_heads: int) -> None:
+def test_values_and_gradients_equal_the_reference(window: int | None, key_heads: int) -> None:
     offsets = cut([9, 1, 7, 8, 2])
     tensors = [x.requires_grad_() for x in random_qkv(27, key_heads=key_heads)]
     expected = written_out(*tensors, offsets, window)
     pull = torch.randn(expected.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     expected_gradients = torch.autograd.grad((expected * pull).sum(), tensors)
-    found = path(*tensors, torch.tensor(offsets, dtype=torch.int32), sliding_window=window)
+    found = per_document(*tensors, torch.tensor(offsets, dtype=torch.int32), sliding_window=window)
     assert torch.allclose(found, expected, atol=1e-12)
     for one, two in zip(torch.autograd.grad((found * pull).sum(), tensors), expected_gradients, strict=True):
         assert torch.allclose(one, two, atol=1e-12)
@@ -73,24 +69,23 @@ def test_any_packing_equals_the_reference(lengths: list[int], window: int | None
     assert torch.allclose(found, written_out(*tensors, offsets, window), atol=1e-12)
 
 
-@paths
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 2e-2)])
-def test_lower_precision_stays_near_the_reference(path: Any, dtype: torch.dtype, tolerance: float) -> None:
+def test_lower_precision_stays_near_the_reference(dtype: torch.dtype, tolerance: float) -> None:
     offsets = cut([300, 17, 250, 90])
     tensors = random_qkv(657, width=16)
     rounded = [x.to(dtype) for x in tensors]
     expected = written_out(*(x.double() for x in rounded), offsets, None)
-    found = path(*rounded, torch.tensor(offsets, dtype=torch.int32))
+    found = per_document(*rounded, torch.tensor(offsets, dtype=torch.int32))
     assert found.dtype == dtype
     assert (found.double() - expected).abs().max() < tolerance
 
 
-def test_the_grouped_path_is_the_same_to_the_bit_every_time() -> None:
+def test_attention_is_the_same_to_the_bit_every_time() -> None:
     offsets = torch.tensor(cut([50, 48, 47, 20, 45]), dtype=torch.int32)
 
     def run() -> list[Tensor]:
         tensors = [x.to(torch.bfloat16).requires_grad_() for x in random_qkv(210)]
-        out = by_length(*tensors, offsets)
+        out = per_document(*tensors, offsets)
         return [out, *torch.autograd.grad(out.float().square().sum(), tensors)]
 
     assert all(torch.equal(one, two) for one, two in zip(run(), run(), strict=True))
@@ -105,9 +100,9 @@ def test_a_cache_sees_what_the_row_sees(window: int | None) -> None:
 
 
 @pytest.mark.parametrize("grouped_heads", [True, False], ids=["torch 2.13", "torch 2.11"])
-@pytest.mark.parametrize("window", [None, 3])
+@pytest.mark.parametrize(("key_heads", "window"), [(2, None), (2, 3), (4, None)])
 def test_the_kernel_is_called_by_its_signature(
-    monkeypatch: pytest.MonkeyPatch, grouped_heads: bool, window: int | None
+    monkeypatch: pytest.MonkeyPatch, grouped_heads: bool, key_heads: int, window: int | None
 ) -> None:
     calls: list[dict[str, Any]] = []
 
@@ -119,10 +114,10 @@ def test_the_kernel_is_called_by_its_signature(
     monkeypatch.setattr(varlen, "kernel", kernel)
     monkeypatch.setattr(varlen, "GROUPED_HEADS", grouped_heads)
     monkeypatch.setattr(varlen, "fits", lambda q: True)
-    tensors = random_qkv(20)
+    tensors = random_qkv(20, key_heads=key_heads)
     found = attention(*tensors, torch.tensor([0, 8, 20], dtype=torch.int32), 12, sliding_window=window)
     assert torch.allclose(found, written_out(*tensors, [0, 8, 20], window), atol=1e-12)
-    expected = {"heads": 2, "enable_gqa": True} if grouped_heads else {"heads": 4}
+    expected = {"heads": 2, "enable_gqa": True} if grouped_heads and key_heads == 2 else {"heads": 4}
     assert calls == [{"longest": (12, 12), **expected}]
 
 

@@ -1,11 +1,11 @@
-"""Small parts of the decoder: the cache's store, rotations, the order of rows, the length groups."""
+"""Small parts of the decoder: the cache's store, rotations, the order of rows."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from clairiere.model import attention, rotary
+from clairiere.model import rotary
 from clairiere.model.build import build
 from clairiere.model.cache import FIRST_CAPACITY_TOKENS, Cache
 from clairiere.model.names import reorder, restore, stored_tensors
@@ -64,12 +64,3 @@ def test_every_parameter_is_stored_once(family: str) -> None:
     assert sorted(entry.ours for entry in stored) == sorted(name for name, _ in decoder.named_parameters())
     theirs = [name for entry in stored for name in entry.theirs]
     assert len(theirs) == len(set(theirs))
-
-
-def test_documents_are_grouped_while_the_padding_is_small() -> None:
-    groups = attention._groups_by_length([10, 50, 9, 49, 12, 40, 8])
-    assert [[[10, 50, 9, 49, 12, 40, 8][index] for index in group] for group in groups] == [
-        [50, 49, 40],
-        [12, 10],
-        [9, 8],
-    ]
