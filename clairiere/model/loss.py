@@ -61,8 +61,17 @@ def _losses(decoder: Decoder, hidden_ND: Tensor, targets_N: Tensor, chunk_tokens
 
 def _cross_entropy(decoder: Decoder, hidden_ND: Tensor, targets_N: Tensor) -> Tensor:
     logits_NV = decoder.logits(hidden_ND)
-    exact = logits_NV if logits_NV.dtype == torch.float64 else logits_NV.float()
-    return functional.cross_entropy(exact, targets_N, reduction="none")
+    exact_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
+    return functional.cross_entropy(exact_NV, targets_N, reduction="none")
+
+
+def _loss_and_gradient(logits_NV: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Summed cross-entropy and its gradient, softmax minus one-hot, in float32 or better."""
+    log_probabilities_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32)).log_softmax(-1)
+    loss = -log_probabilities_NV.gather(1, targets_N[:, None]).sum()
+    gradient_NV = log_probabilities_NV.exp_()
+    gradient_NV[torch.arange(len(targets_N), device=targets_N.device), targets_N] -= 1
+    return loss, gradient_NV
 
 
 class _ChunkedLoss(torch.autograd.Function):
@@ -79,9 +88,10 @@ class _ChunkedLoss(torch.autograd.Function):
             chunk = slice(start, start + chunk_tokens)
             with torch.enable_grad():
                 leaf = hidden_ND[chunk].detach().requires_grad_()
-                loss = _cross_entropy(decoder, leaf, targets_N[chunk]).sum()
-                found = torch.autograd.grad(loss, [leaf, *learning])
-            total += loss.detach()
+                logits_NV = decoder.logits(leaf)
+            loss, gradient_NV = _loss_and_gradient(logits_NV.detach(), targets_N[chunk])
+            found = torch.autograd.grad(logits_NV, [leaf, *learning], gradient_NV.to(logits_NV.dtype))
+            total += loss
             hidden_gradient[chunk] = found[0]
             for gradient, addition in zip(gradients, found[1:], strict=True):
                 gradient.add_(addition)
