@@ -80,7 +80,7 @@ class LicenseReport:
         own = f" The terms of {_listed(self.own_terms)} stand in texts of their own." if self.own_terms else ""
         return (
             f"Of the {len(self.admitted)} admitted sources, {parts[0]} and {parts[1]}.{own} Under the policy "
-            f"`{self.policy}` {reach} terms reach the weights. {self.license} answers them."
+            f"`{self.policy}` {reach} terms reach the weights, so the model may bear {self.license}."
         )
 
     @property

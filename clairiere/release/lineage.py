@@ -13,6 +13,8 @@ from clairiere.corpus.licenses import Gate, Judgment, parse
 from clairiere.errors import ReleaseError
 from clairiere.release.facts import Manifests, fact
 
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+"""What can be a model's name on the Hub."""
 _CARD_LICENSE = re.compile(r"^license:[ \t]*['\"]?([\w.+-]+)['\"]?[ \t]*$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _NO_LICENSE = ("other", "unknown")

@@ -20,7 +20,7 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 def greeting(language: str) -> str:
     """A prompt in a language, in French where we know none."""
-    return GREETINGS.get(language.split("-")[0], GREETINGS["fr"])
+    return GREETINGS.get(language.split("-", maxsplit=1)[0], GREETINGS["fr"])
 
 
 def snippet(name: str, prompt: str, context: int) -> str:
