@@ -1,0 +1,153 @@
+"""The card says what the manifests say, and nothing where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import yaml
+from release_world import GATE, RECIPE, SOURCES, judged, manifests, release, source, without
+
+from clairiere.errors import ReleaseError
+from clairiere.release.card import render_card
+from clairiere.release.license_report import derive
+from clairiere.release.lineage import ForeignBase
+from clairiere.release.snippet import snippet_of
+from clairiere.release.training import training_table
+
+
+def test_front_matter_is_the_hubs() -> None:
+    values = yaml.safe_load(render_card(release()).split("---\n")[1])
+    assert values["license"] == "cc-by-sa-4.0"
+    assert values["language"] == ["fr"]
+    assert values["pipeline_tag"] == "text-generation"
+    assert "base_model" not in values
+    assert {"llama", "theatre", "free-conversation"} <= set(values["tags"])
+
+
+def test_a_card_says_license_sources_scores_and_how_it_was_checked() -> None:
+    card = render_card(release())
+    for expected in (
+        "# Tiny clearing",
+        "A Llama language model of 40,000 parameters, trained on 4,000 tokens",
+        r"| [Plays \| of the clearing](https://example.org/plays) (`plays`) | The clearing | theatre |",
+        "| theatre | CC-BY-SA-4.0 | 12,345 | 100.0 % | 25.0 % |",
+        "| Talks (Box 4, the archive) (`talks`) |",
+        "| `sold` | CC-BY-NC-4.0 | CC-BY-NC-4.0 is non-commercial |",
+        r"- The clearing, \*Plays\*, 2020. License: CC-BY-SA-4.0.",
+        "theatre 81.2 %, free-conversation 18.8 %",
+        "dash 75.0 %, name 25.0 %",
+        "Its weights are stored in bfloat16",
+        "| plays | 3.000 (2.900 to 3.100) | 2.000 (1.900 to 2.100) | -0.500 (-0.600 to -0.400) | 3 | 4,000 |",
+        "- Bonjour !\n- … Salut !\n- Ça va ?",
+        "differ from those of the decoder that was trained by at most\n  2.0e-07 on 100 tokens",
+        "merging changed a logit by at most\n  1.0e-07",
+        "| train/adapt | `train/adapt-fing` |",
+    ):
+        assert expected in card
+
+
+def test_tables_are_whole() -> None:
+    lines = render_card(release()).splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    for above, below in pairwise(lines):
+        if above.startswith("|") and below.startswith("|"):
+            assert above.replace(r"\|", "").count("|") == below.replace(r"\|", "").count("|")
+    assert len(rows) > 30
+
+
+def test_one_phase_has_no_difference() -> None:
+    found = manifests()
+    facts = {**found["evaluate"].facts, "differences": []}
+    for kind in ("scores", "overall"):
+        facts[kind] = [score for score in facts[kind] if score["phase"] == "pretrain"]
+    found["evaluate"] = replace(found["evaluate"], facts=facts)
+    checks = {**release().checks, "merge": None}
+    card = render_card(release(manifests=found, phases=["pretrain"], checks=checks))
+    assert "| Source | `pretrain` | Documents | Bytes |" in card
+    assert "adapters" not in card
+
+
+def test_a_base_stands_in_the_card() -> None:
+    judgment = GATE.judge(None)
+    base = ForeignBase(name="tiiuae/falcon-7b", license="Apache-2.0", judgment=judgment)
+    card = render_card(release(base=base))
+    assert yaml.safe_load(card.split("---\n")[1])["base_model"] == "tiiuae/falcon-7b"
+    assert "made from tiiuae/falcon-7b (Apache-2.0)" in card
+    assert "**The base model** `tiiuae/falcon-7b` is under Apache-2.0" in card
+
+
+def test_an_override_stands_at_the_top() -> None:
+    override = {"source": "talks", "name": "Ada", "reason": "The holder wrote to us."}
+    sources = {**SOURCES, "talks": source(None)}
+    judgments = [judged("plays", "CC-BY-SA-4.0"), judged("talks", None, override=override)]
+    card = render_card(release(licenses=derive(sources, judgments, GATE)))
+    said = "> **Override.** `talks` was admitted by Ada, although the policy refuses it: The holder wrote to us."
+    assert said in card
+    assert card.index(said) < card.index("## Use")
+    assert "| not proven |" in card
+
+
+def test_the_text_of_a_license_of_its_own_stands_in_the_card() -> None:
+    own = {"license_texts": {"LicenseRef-Village": "Take it and be kind."}}
+    found = manifests()
+    facts = {"sources": {**SOURCES, "plays": {**SOURCES["plays"], **own}}}
+    found["curate"] = replace(found["curate"], facts=facts)
+    assert "LicenseRef-Village (`plays`):\n\n```text\nTake it and be kind.\n```" in render_card(
+        release(manifests=found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "table", "path", "name"),
+    [
+        ("curate", "facts", ("sources", "plays", "holder"), "holder"),
+        ("curate", "facts", ("sources", "talks", "citation"), "citation"),
+        ("tokens", "counts", ("formats",), "formats"),
+        ("train/pretrain", "facts", ("achieved_shares",), "achieved_shares"),
+        ("train/adapt", "facts", ("hyperparameters", "lora"), "hyperparameters.lora"),
+        ("train/adapt", "run", ("hardware",), "hardware"),
+        ("train/adapt", "run", ("tokens_per_second",), "tokens_per_second"),
+        ("evaluate", "facts", ("overall",), "overall"),
+    ],
+)
+def test_a_missing_fact_stops_the_release_by_its_name(step: str, table: str, path: tuple[str, ...], name: str) -> None:
+    found = manifests()
+    found[step] = without(found[step], table, *path)
+    with pytest.raises(ReleaseError, match=f"a fact that the card needs is missing: `{name}`") as caught:
+        render_card(release(manifests=found))
+    assert f"{step}/manifest.json" in str(caught.value)
+
+
+def test_what_the_template_misses_is_named() -> None:
+    checks = {"transformers": "5.0", "merge": None}
+    with pytest.raises(ReleaseError, match="has no attribute 'logits'"):
+        render_card(release(checks=checks))
+
+
+def test_the_snippet_stands_in_the_card_as_it_is_run() -> None:
+    code = snippet_of(render_card(release()))
+    assert 'path = "tiny-clearing"' in code
+    assert "max_new_tokens=32, do_sample=True, top_k=10, temperature=1.0" in code
+    compile(code, "card", "exec")
+
+
+def test_a_card_without_snippet_is_an_error() -> None:
+    with pytest.raises(ReleaseError, match="a card without a usage snippet"):
+        snippet_of("# A model\n")
+
+
+def test_the_training_table_has_a_column_a_phase() -> None:
+    table = dict(training_table(manifests(), ["pretrain", "adapt"]))
+    assert table["Method"] == ["all weights", "LoRA"]
+    assert table["LoRA"] == ["–", "rank 4, alpha 8, dropout 0.05, on q, v"]
+    assert table["Tokens a step"] == ["256 (4 × 64)"] * 2
+    assert table["Schedule"] == ["5 steps of warm-up, then cosine to 0.1 of it", "5 steps of warm-up, then constant"]
+    assert table["Time"] == ["2 min"] * 2
+    assert table["Learning rate"] == ["0.001"] * 2
+
+
+def test_nothing_is_missing_from_the_recipe() -> None:
+    with pytest.raises(ReleaseError, match="missing: `title`"):
+        render_card(release(recipe={**RECIPE, "title": None}))

@@ -1,0 +1,107 @@
+"""From a finished phase to a folder that others load."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from release_world import RECIPE, manifests, opened_work, write_workspace
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from clairiere.artifact import MANIFEST, Manifest, write_json
+from clairiere.errors import ModelError, ReleaseError
+from clairiere.model.phases import load_phase
+from clairiere.release import check, stage
+from clairiere.release.check import Comparison
+from clairiere.release.options import ReleaseOptions
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("workspace")
+    write_workspace(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def released(workspace: Path) -> Manifest:
+    return release(workspace)
+
+
+def release(workspace: Path, options: ReleaseOptions | None = None, name: str = "adapt") -> Manifest:
+    return stage.run(
+        workspace / "train" / name,
+        manifests(),
+        workspace / "evaluate",
+        RECIPE,
+        options or ReleaseOptions(),
+        opened_work(workspace),
+    )
+
+
+def test_data_files_are_apart_from_what_holds_times(released: Manifest) -> None:
+    assert set(released.files) == {
+        "adapter/adapter_config.json",
+        "adapter/adapter_model.safetensors",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    }
+    timed = {"README.md", "SHA256SUMS", "evaluation/report.html", "evaluation/report.json"}
+    assert set(released.run["files"]) == timed
+    assert released.run["checks"]["logits"]["largest_difference"] < 1e-5
+    assert released.run["checks"]["merge"]["largest_difference"] < 1e-5
+    assert released.facts["phases"] == ["pretrain", "adapt"]
+    assert released.facts["licenses"]["refused"][0]["name"] == "sold"
+
+
+def test_transformers_says_what_the_trained_phase_says(workspace: Path, released: Manifest) -> None:
+    folder = workspace / "release"
+    ids = AutoTokenizer.from_pretrained(folder)("- Bonjour !\n-", return_tensors="pt")
+    assert set(ids) == {"input_ids", "attention_mask"}
+    theirs = AutoModelForCausalLM.from_pretrained(folder)(**ids).logits
+    ours = load_phase(workspace / "train/adapt").eval()
+    torch.testing.assert_close(ours.logits(ours(ids["input_ids"])), theirs, atol=1e-5, rtol=0)
+
+
+def test_the_sums_are_right(workspace: Path, released: Manifest) -> None:
+    lines = (workspace / "release/SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    assert set(sums) == {*released.files, *released.run["files"]} - {"SHA256SUMS"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((workspace / "release" / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_full_phase_in_bfloat16_and_the_same_bytes_again(
+    workspace: Path, released: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "run_snippet", lambda folder, name: "- Oui.")
+    options = ReleaseOptions(dtype="bfloat16", shard_bytes=10_000)
+    first, second = release(workspace, options, "pretrain"), release(workspace, options, "pretrain")
+    assert first.files == second.files
+    assert first.digest == second.digest
+    assert "adapter/adapter_config.json" not in first.files
+    assert "model.safetensors.index.json" in first.files
+    assert first.run["checks"]["merge"] is None
+
+
+def test_logits_that_differ_stop_the_release(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "compare", lambda ours, theirs: Comparison(3, 1.0, 0.1))
+    with pytest.raises(ReleaseError, match=r"with the adapters attached and with them merged differ by 1\.00e-01"):
+        release(workspace)
+    with pytest.raises(ReleaseError, match=r"in transformers and of the decoder that was trained differ by 1\.00e-01"):
+        release(workspace, name="pretrain")
+
+
+def test_an_adapter_is_merged_only_into_its_own_base(tmp_path: Path) -> None:
+    found = write_workspace(tmp_path)
+    other = replace(found["train/pretrain"], facts={**found["train/pretrain"].facts, "steps": 11})
+    write_json(tmp_path / "train/pretrain" / MANIFEST, other.to_json())
+    with pytest.raises(ModelError, match="the base `pretrain` of an adapter is another one now"):
+        release(tmp_path)
