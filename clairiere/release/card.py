@@ -20,6 +20,7 @@ from clairiere.release.training import training_table
 
 TEMPLATE = "card.md.jinja"
 SAMPLES = 2
+SMALL_MODEL_PARAMETERS = 1_000_000_000
 LANGUAGES = {"fr": "French", "en": "English", "de": "German", "es": "Spanish", "it": "Italian"}
 
 
@@ -89,11 +90,13 @@ def render_card(release: Release) -> str:
 def _content(release: Release) -> dict[str, Any]:
     manifests = release.manifests
     languages = release.share_by("language")
+    sources = [_source(release, name) for name in sorted(fact(manifests, "curate", "sources"))]
     return {
         "front_matter": markdown.front_matter(_front_matter(release, list(languages))),
         "title": require(release.recipe, "title", where="the recipe"),
         "name": require(release.recipe, "name", where="the recipe"),
         "parameters": fact(manifests, f"train/{release.released}", "parameters"),
+        "is_small": fact(manifests, f"train/{release.released}", "parameters") < SMALL_MODEL_PARAMETERS,
         "trained_tokens": sum(fact(manifests, f"train/{phase}", "tokens") for phase in release.phases),
         "shape": release.shape,
         "dtype": release.dtype,
@@ -106,7 +109,8 @@ def _content(release: Release) -> dict[str, Any]:
         ),
         "licenses": release.licenses,
         "phases": release.phases,
-        "sources": [_source(release, name) for name in sorted(fact(manifests, "curate", "sources"))],
+        "sources": sources,
+        "learned": [source for source in sources if any(source["shares"])],
         "training": training_table(manifests, release.phases),
         "scores": _score_table(release),
         "samples": _samples(release),
@@ -133,10 +137,11 @@ def _source(release: Release, name: str) -> dict[str, Any]:
     facts = fact(release.manifests, "curate", "sources", name)
     (admitted,) = (source for source in release.licenses.admitted if source.name == name)
     where = f"facts of curate/manifest.json, sources.{name}"
-    needed = ("title", "holder", "url", "citation", "language", "category", "words")
+    needed = ("title", "holder", "url", "citation", "language", "category")
     return {
         "name": name,
         **{key: require(facts, key, where=where) for key in needed},
+        "training_words": require(facts, "splits", "train", "words", where=where),
         "license": ", ".join(admitted.licenses) or UNPROVEN,
         "license_texts": require(facts, "license_texts", where=where),
         "shares": [shares.get(name, 0.0) for shares in release.source_shares.values()],

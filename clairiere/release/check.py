@@ -110,7 +110,12 @@ def run_snippet(folder: Path, name: str) -> str:
             done = subprocess.run(  # noqa: S603  # the card's own Python, rendered by our template
                 [sys.executable, "-c", code],
                 cwd=place,
-                env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8"},
+                env={
+                    **os.environ,
+                    "HF_HUB_OFFLINE": "1",
+                    "PYTHONIOENCODING": "utf-8",
+                    "TOKENIZERS_PARALLELISM": "false",
+                },
                 capture_output=True,
                 check=False,
                 timeout=SNIPPET_SECONDS,

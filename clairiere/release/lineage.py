@@ -15,7 +15,7 @@ from clairiere.release.facts import Manifests, fact
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 """What can be a model's name on the Hub."""
-_CARD_LICENSE = re.compile(r"^license:[ \t]*['\"]?([\w.+-]+)['\"]?[ \t]*$", re.MULTILINE)
+_CARD_LICENSE = re.compile(r"^license:[ \t]*['\"]?([\w.+-]+)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _NO_LICENSE = ("other", "unknown")
 """What a Hub card writes where its license has no id there."""
@@ -55,8 +55,7 @@ def foreign_base(manifests: Manifests, first: str, recipe: Mapping[str, Any], ga
         return None
     name = str(base["name"])
     folder = Path(manifests[f"train/{first}"].run["base_folder"])
-    stated = recipe.get("base_license") if recipe.get("base") else None
-    license_id = stated or _license_of_folder(folder)
+    license_id = _stated_license(recipe, name) or _license_of_folder(folder)
     if license_id is None:
         raise ReleaseError(
             f"the license of the base model `{name}` is not known",
@@ -82,12 +81,23 @@ def _base(manifests: Manifests, phase: str) -> Mapping[str, Any] | None:
     return base
 
 
+def _stated_license(recipe: Mapping[str, Any], name: str) -> str | None:
+    """The recipe's `base_license`, where the model is the one that it speaks of: its `base`, if it names one."""
+    if recipe.get("base") is None:
+        return recipe.get("base_license")
+    base = Path(recipe["base"])
+    # A manifest names an absolute folder by its last part alone: it says nothing of where things are.
+    is_meant = name == (base.name if base.is_absolute() else base.as_posix())
+    return recipe.get("base_license") if is_meant else None
+
+
 def _license_of_folder(folder: Path) -> str | None:
     """What a folder made here was to be published under, or what the front matter of a card says."""
     manifest = read_manifest(folder)
     if manifest is not None:
         return str(manifest.terms["license"])
     card = folder / "README.md"
-    front_matter = _FRONT_MATTER.match(card.read_text(encoding="utf-8")) if card.is_file() else None
+    text = card.read_text(encoding="utf-8-sig", errors="replace") if card.is_file() else ""
+    front_matter = _FRONT_MATTER.match(text)
     found = _CARD_LICENSE.search(front_matter[1]) if front_matter else None
     return None if found is None or found[1] in _NO_LICENSE else found[1]

@@ -6,7 +6,7 @@ import re
 
 from clairiere.errors import ReleaseError
 
-NEW_TOKENS = 100
+NEW_TOKENS = 60
 GREETINGS = {
     "fr": "- Bonjour, comment allez-vous ?\n-",
     "en": "- Hello, how are you?\n-",

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from clairiere import progress
-from clairiere.artifact import Manifest, Work, require_manifest, void, write_atomically
+from clairiere.artifact import Manifest, Work, require_manifest, void, write_atomically, write_json
 from clairiere.corpus.licenses import Gate
 from clairiere.model.adapters import CONFIG, TENSORS, load_adapter, merge_lora
 from clairiere.model.layers import Decoder
@@ -28,6 +28,7 @@ from clairiere.release.snippet import GREETINGS
 from clairiere.tokens.tokenizer import Tokenizer
 
 CARD = "README.md"
+LICENSE_REPORT = "license_report.json"
 REPORTS = ("report.html", "report.json")
 EVALUATION = "evaluation"
 CHECKED_TEXTS = 4
@@ -46,7 +47,7 @@ def run(
     """Export a phase, use the folder as others will, and write its card.
 
     Writes weights, config and tokenizer, `adapter/` where the phase was adapted by LoRA, `evaluation/` with the
-    report, `README.md` and `SHA256SUMS`.
+    report, `license_report.json`, `README.md` and `SHA256SUMS`.
 
     Args:
         phase: the finished training folder to release.
@@ -68,6 +69,7 @@ def run(
     with progress.task("release", 3, "steps") as task:
         decoder, checks = _export(phase, _texts(manifests), options, work.folder)
         task.advance(note="exported and compared")
+        write_json(work.folder / LICENSE_REPORT, licenses.to_json())
         release = Release(
             manifests=manifests,
             recipe=recipe,

@@ -36,7 +36,8 @@ def source(license_id: str | None, **changes: Any) -> dict[str, Any]:
         "license": license_id,
         "licenses": {} if license_id is None else {license_id: 3},
         "license_texts": {},
-        "words": 12_345,
+        "words": 14_000,
+        "splits": {"train": {"documents": 3, "words": 12_345, "bytes": 70_000}},
         **changes,
     }
 

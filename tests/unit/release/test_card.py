@@ -75,6 +75,8 @@ def test_a_base_stands_in_the_card() -> None:
     card = render_card(release(base=base))
     assert yaml.safe_load(card.split("---\n")[1])["base_model"] == "tiiuae/falcon-7b"
     assert "made from tiiuae/falcon-7b (Apache-2.0)" in card
+    assert "The phases below learned from text in French" in card
+    assert "what its base had learned before is not known here" in card
     assert "**The base model** `tiiuae/falcon-7b` is under Apache-2.0" in card
 
 
@@ -87,6 +89,39 @@ def test_an_override_stands_at_the_top() -> None:
     assert said in card
     assert card.index(said) < card.index("## Use")
     assert "| not proven |" in card
+
+
+def test_a_card_claims_no_more_than_is_known() -> None:
+    talking = {**SOURCES, "talks": source("CC0-1.0", category="instruction")}
+    found = manifests()
+    found["curate"] = replace(found["curate"], facts={"sources": talking})
+    card = " ".join(render_card(release(manifests=found, phases=["pretrain"])).split())
+    for expected in (
+        "on 3,000 tokens of text from 1 source, each admitted by its license.",
+        "It learned from text in French (100.0 % of the training tokens)",
+        "The training text that it drew from has 12,345 words.",
+        "it is a small model",
+        "- `dash`: `- Bonjour !`, two speakers in turn; - `name`: `[Camille:] Bonjour !`",
+        "**Refused**, and read by no stage of this build",
+    ):
+        assert expected in card
+    for unknown in ("tuned to follow", "proven source by source", "`intervenant`", "monologue"):
+        assert unknown not in card
+
+
+def test_formats_are_explained_where_they_were_learned() -> None:
+    found = manifests()
+    counts = {"formats": {"intervenant": 1, "monologue": 2, "stage": 1}}
+    found["tokens"] = replace(found["tokens"], counts=counts)
+    card = render_card(release(manifests=found))
+    for expected in ("- `intervenant`: `[Intervenant 1:] Bonjour !`", "- `monologue`: one speaker", "- `stage`;\n"):
+        assert expected in card
+
+
+def test_a_large_model_is_not_called_small() -> None:
+    found = manifests()
+    found["train/adapt"] = replace(found["train/adapt"], facts={**found["train/adapt"].facts, "parameters": 10**9})
+    assert "small model" not in render_card(release(manifests=found))
 
 
 def test_the_text_of_a_license_of_its_own_stands_in_the_card() -> None:
@@ -104,6 +139,7 @@ def test_the_text_of_a_license_of_its_own_stands_in_the_card() -> None:
     [
         ("curate", "facts", ("sources", "plays", "holder"), "holder"),
         ("curate", "facts", ("sources", "talks", "citation"), "citation"),
+        ("curate", "facts", ("sources", "plays", "splits", "train", "words"), "splits.train.words"),
         ("tokens", "counts", ("formats",), "formats"),
         ("train/pretrain", "facts", ("achieved_shares",), "achieved_shares"),
         ("train/adapt", "facts", ("hyperparameters", "lora"), "hyperparameters.lora"),

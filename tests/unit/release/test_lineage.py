@@ -53,6 +53,30 @@ def test_the_recipe_states_the_license_of_the_base(tmp_path: Path) -> None:
     assert base.judgment.admitted
 
 
+def test_a_stated_license_is_not_that_of_another_start(tmp_path: Path) -> None:
+    write_front_matter(tmp_path, "license: cc-by-nc-4.0")
+    stated = recipe(base="ours/free", base_license="Apache-2.0")
+    with pytest.raises(ReleaseError, match=r"`tiiuae/falcon-7b` does not allow the release: CC-BY-NC-4\.0"):
+        foreign_base(adapted(tmp_path), "adapt", stated, GATE)
+
+
+@pytest.mark.parametrize("stated", [None, "/models/tiiuae/falcon-7b"])
+def test_a_stated_license_is_that_of_the_one_start_there_is(tmp_path: Path, stated: str | None) -> None:
+    found = adapted(tmp_path)
+    if stated is not None:
+        found["train/adapt"].facts["base"]["name"] = "falcon-7b"  # as train.start names an absolute folder
+    base = foreign_base(found, "adapt", recipe(base=stated, base_license="MIT"), GATE)
+    assert base is not None
+    assert base.license == "MIT"
+
+
+def test_a_card_in_another_encoding_is_read(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_bytes(b"\xef\xbb\xbf---\r\ntitle: Caf\xe9\r\nlicense: mit  # ours\r\n---\r\n")
+    base = foreign_base(adapted(tmp_path), "adapt", recipe(), GATE)
+    assert base is not None
+    assert base.license == "MIT"
+
+
 @pytest.mark.parametrize("line", ["license: apache-2.0", 'license: "apache-2.0"'])
 def test_the_card_of_the_base_states_its_license(tmp_path: Path, line: str) -> None:
     write_front_matter(tmp_path, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_data_files_are_apart_from_what_holds_times(released: Manifest) -> None:
         "adapter/adapter_model.safetensors",
         "config.json",
         "generation_config.json",
+        "license_report.json",
         "model.safetensors",
         "special_tokens_map.json",
         "tokenizer.json",
@@ -59,6 +61,26 @@ def test_data_files_are_apart_from_what_holds_times(released: Manifest) -> None:
     assert released.run["checks"]["merge"]["largest_difference"] < 1e-5
     assert released.facts["phases"] == ["pretrain", "adapt"]
     assert released.facts["licenses"]["refused"][0]["name"] == "sold"
+
+
+def test_how_the_license_follows_stands_in_a_file(workspace: Path, released: Manifest) -> None:
+    report = json.loads((workspace / "release/license_report.json").read_text(encoding="utf-8"))
+    assert report == json.loads(json.dumps(released.facts["licenses"]))
+    assert [source["name"] for source in report["admitted"]] == ["plays", "talks"]
+    assert "the model may bear CC-BY-SA-4.0" in report["conclusion"]
+
+
+def test_a_release_that_was_killed_gives_the_same_bytes(
+    workspace: Path, released: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path, name: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "run_snippet", killed)
+    with pytest.raises(KeyboardInterrupt):
+        release(workspace)
+    monkeypatch.setattr(check, "run_snippet", lambda folder, name: "- Oui.")
+    assert release(workspace).files == released.files
 
 
 def test_transformers_says_what_the_trained_phase_says(workspace: Path, released: Manifest) -> None:
