@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from clairiere.evaluate import plots
+from clairiere.evaluate.report import OVERALL
 
 TEMPLATE = "report.html.jinja"
 
@@ -20,17 +21,29 @@ def render_page(report: Mapping[str, Any]) -> str:
         report: what `report.json` holds.
     """
     environment = Environment(
-        loader=PackageLoader("clairiere.evaluate", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("clairiere.evaluate", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     phases = list(dict.fromkeys(score["phase"] for score in report["scores"]))
     return environment.get_template(TEMPLATE).render(
         report=report,
         phases=phases,
         by_source=_by_source(report),
+        overall=report["overall"],
+        change=_overall_change(report),
         comparison=_figure(plots.comparison(report["scores"])),
         curves=_figure(plots.loss_curves(report["training"])),
         formats=list(dict.fromkeys(sample["format"] for sample in report["samples"])),
     )
+
+
+def _overall_change(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The last model's difference from the first over all sources; None where there is one model."""
+    found = [difference for difference in report["differences"] if difference["source"] == OVERALL]
+    return found[-1] if found else None
 
 
 def _figure(svg: str) -> Markup:

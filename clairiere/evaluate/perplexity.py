@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,17 @@ class Usage:
     documents: int
     resampled: str
     """What the interval resamples: `documents`, or `windows` of a single one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, to the bit."""
+        units = {"bits": self.units.bits_U.tolist(), "bytes": self.units.bytes_U.tolist()}
+        return {**units, "tokens": self.tokens, "documents": self.documents, "resampled": self.resampled}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Usage:
+        """What `to_json` gave."""
+        units = Units(np.array(values["bits"], dtype=np.float64), np.array(values["bytes"], dtype=np.int64))
+        return cls(units, values["tokens"], values["documents"], values["resampled"])
 
 
 @dataclass

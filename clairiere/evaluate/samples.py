@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
 from clairiere.evaluate.options import EvaluateOptions
@@ -28,17 +29,19 @@ class Prompt:
     text: str
 
 
-def choose_prompts(documents: Iterable[Document]) -> list[Prompt]:
-    """A prompt for each format that some document allows, of the first document that does."""
-    found: dict[FormatName, Prompt] = {}
-    for document in documents:
-        for format_name in allowed(document):
-            text = _beginning(document, format_name) if format_name not in found else None
-            if text:
-                found[format_name] = Prompt(format_name, document.id, text)
-        if len(found) == len(FORMATS):
-            break
-    return [found[format_name] for format_name in FORMATS if format_name in found]
+def choose_prompts(documents: Sequence[Document]) -> list[Prompt]:
+    """A prompt for each format, of the first document whose beginning allows it.
+
+    A monologue begins prose; where there is none, it is the first turn of a dialogue.
+    """
+    found = []
+    for format_name in FORMATS:
+        beginnings = (_opening(document, format_name) for document in _likely(documents, format_name))
+        prompts = (
+            Prompt(format_name, opening.id, text) for opening in beginnings if (text := _text(opening, format_name))
+        )
+        found += list(islice(prompts, 1))
+    return found
 
 
 def continue_prompts(
@@ -60,13 +63,28 @@ def continue_prompts(
     return samples
 
 
-def _beginning(document: Document, format_name: FormatName) -> str | None:
-    """The first turns and the tag of the next; of a monologue its first words."""
-    rendered = render(document, format_name)
+def _likely(documents: Sequence[Document], format_name: FormatName) -> list[Document]:
+    """The documents in the order in which their beginnings are tried."""
+    return sorted(documents, key=lambda document: document.is_dialogue == (format_name == "monologue"))
+
+
+def _opening(document: Document, format_name: FormatName) -> Document:
+    """As much of a document as a prompt needs: prose whole, one turn of a monologue, else the next speaker's too."""
+    if not document.is_dialogue:
+        return document
+    turns = [turn for turn in document.turns if turn.text.strip()]
+    return replace(document, turns=tuple(turns[: 1 if format_name == "monologue" else PROMPT_TURNS + 1]))
+
+
+def _text(opening: Document, format_name: FormatName) -> str | None:
+    """The first turns and the tag of the next; of a monologue its first words; None where there is too little."""
+    if format_name not in allowed(opening):
+        return None
+    rendered = render(opening, format_name)
     if format_name == "monologue":
         words = rendered.text.split(" ")
         return " ".join(words[:PROMPT_WORDS]) if len(words) > PROMPT_WORDS else None
-    if len(rendered.segments) <= PROMPT_TURNS:
+    if len(rendered.segments) <= PROMPT_TURNS or not rendered.segments[PROMPT_TURNS].tag:
         return None
     end = rendered.starts[PROMPT_TURNS] + len(rendered.segments[PROMPT_TURNS].tag.rstrip())
     return rendered.text[:end] if end <= PROMPT_CHARACTERS else None

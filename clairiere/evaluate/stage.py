@@ -17,7 +17,7 @@ from clairiere.evaluate.options import EvaluateOptions
 from clairiere.evaluate.page import render_page
 from clairiere.evaluate.perplexity import Scorer, Usage, limited
 from clairiere.evaluate.report import OVERALL, Bootstrap, Score, differences, scores, to_json
-from clairiere.evaluate.samples import choose_prompts, continue_prompts
+from clairiere.evaluate.samples import Prompt, choose_prompts, continue_prompts
 from clairiere.model.phases import load_phase, tokenizer_folder
 from clairiere.record import Document
 from clairiere.tokens.tokenizer import Tokenizer
@@ -57,18 +57,31 @@ def run(
     sources = require_manifest(curated).facts["sources"]
     rendering = require_manifest(tokens).options
     test = _test_documents(curated, sources, options)
-    prompts = choose_prompts(document for documents in test.values() for document in documents)
+    prompts = choose_prompts([document for documents in test.values() for document in documents])
     models = {**({} if base is None else {BASE: base}), **phases}
     samples: list[dict[str, Any]] = []
     usages: dict[str, dict[str, Usage]] = {}
-    total_bytes = len(models) * sum(_size(documents) for documents in test.values())
-    with progress.task("evaluate", total_bytes, "bytes") as task:
+    total_bytes = sum(_size(documents) for documents in test.values())
+    with progress.task("evaluate", len(models) * total_bytes, "bytes") as task:
         for name, folder in models.items():
-            scorer = _scorer(folder, rendering)
-            usages[name] = _usages(scorer, test, task)
-            continued = continue_prompts(scorer.decoder, scorer.tokenizer, prompts, options, seed)
-            samples += [{"phase": name, **sample} for sample in continued]
+            measured = work.recorded(name)
+            if measured is None:
+                measured = _measure(_scorer(folder, rendering), test, prompts, options, seed, task)
+                work.record(name, measured)
+            else:
+                task.advance(total_bytes, name)
+            usages[name] = {source: Usage.from_json(usage) for source, usage in measured["usages"].items()}
+            samples += [{"phase": name, **sample} for sample in measured["samples"]]
     return _report(usages, samples, phases, sources, Bootstrap(options.resamples, seed), work)
+
+
+def _measure(
+    scorer: Scorer, test: Test, prompts: list[Prompt], options: EvaluateOptions, seed: int, task: progress.Task
+) -> dict[str, Any]:
+    """Everything that the report needs of one model, as plain values."""
+    usages = _usages(scorer, test, task)
+    samples = continue_prompts(scorer.decoder, scorer.tokenizer, prompts, options, seed)
+    return {"usages": {source: usage.to_json() for source, usage in usages.items()}, "samples": samples}
 
 
 def _test_documents(curated: Path, sources: Mapping[str, Any], options: EvaluateOptions) -> Test:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from test_perplexity import PROSE, TALK, document
 
+from clairiere.evaluate import plots
 from clairiere.evaluate.intervals import Units
 from clairiere.evaluate.page import render_page
 from clairiere.evaluate.perplexity import Usage
@@ -85,3 +88,31 @@ def test_the_page_escapes_text_and_needs_no_network() -> None:
     assert page.count("<svg") == 2
     assert "-0.500" in page
     assert page == render_page(report)
+
+
+def test_a_dialogue_gives_a_prompt_in_every_format_that_its_beginning_allows() -> None:
+    long = ("Camille", "Bonjour à tous, et bienvenue dans la clairière : il fait beau, n’est-ce pas, très beau !")
+    trio = document("trio", long, ("Paul", "Oui."), ("Camille", "Ah !"), ("Anne", "Non."))
+    prompts = {prompt.format: prompt.text for prompt in choose_prompts([trio])}
+    assert set(prompts) == {"monologue", "dash", "intervenant", "name"}
+    assert prompts["monologue"].startswith("Bonjour à tous, et bienvenue")
+    assert prompts["name"].endswith("\n[Paul:] Oui.\n[Camille:]")
+
+
+def test_a_prompt_does_not_end_in_a_stage_direction() -> None:
+    scene = document("scene", ("Camille", "Oui."), ("Paul", "Non."), (None, "Il sort."), ("Camille", "Ah !"))
+    assert choose_prompts([scene]) == []
+
+
+def test_a_usage_survives_json_to_the_bit() -> None:
+    found = usage([1 / 3, 2.0**-40], [3, 5])
+    again = Usage.from_json(json.loads(json.dumps(found.to_json())))
+    assert again.to_json() == found.to_json()
+    assert again.units.bits_U.dtype == np.float64
+
+
+def test_figures_take_the_colors_of_the_page() -> None:
+    figure = plots.comparison(to_json(scores(USAGES, CATEGORIES, BOOTSTRAP))[:4])
+    assert "var(--leaf)" in figure
+    assert "DejaVu" not in figure
+    assert all(color not in figure for color in plots.THEME)
