@@ -219,7 +219,7 @@ def test_a_model_folder_with_pickled_weights(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
-    assert "no model" in failure("complete", tmp_path / "nowhere", "--prompt", "Bonjour")
+    assert "no such folder" in failure("complete", tmp_path / "nowhere", "--prompt", "Bonjour")
 
 
 def test_show_of_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clairiere.trace import trace_token
 from tests.flow.conftest import Built, clairiere
 
 STEPS = ("corpus", "curate", "tokens", "train/pretrain", "train/adapt", "evaluate", "release")
@@ -47,7 +48,8 @@ def test_the_refused_source_is_nowhere(built: Built) -> None:
 
 def test_every_file_is_what_its_manifest_says(built: Built) -> None:
     for step in STEPS:
-        files = json.loads((built.workspace / step / "manifest.json").read_text())["files"]
+        manifest = json.loads((built.workspace / step / "manifest.json").read_text())
+        files = {**manifest["files"], **manifest["run"].get("files", {})}
         assert files
         for name, recorded in files.items():
             data = (built.workspace / step / name).read_bytes()
@@ -125,7 +127,10 @@ def test_chat_answers_each_line(built: Built) -> None:
 
 
 def test_show_traces_a_token_a_step_and_a_document(built: Built) -> None:
-    token = json.loads(clairiere("show", built.workspace, "--token", 700, "--json").stdout)
+    number = next(
+        number for number in range(0, 60_000, 1_500) if any(trace_token(built.workspace, number)["steps"].values())
+    )
+    token = json.loads(clairiere("show", built.workspace, "--token", number, "--json").stdout)
     assert token["license"]
     step = token["steps"]
     phase = next(name for name, steps in step.items() if steps)
