@@ -53,9 +53,24 @@ def foreign_base(manifests: Manifests, first: str, recipe: Mapping[str, Any], ga
     base = _base(manifests, first)
     if base is None:
         return None
-    name = str(base["name"])
-    folder = Path(manifests[f"train/{first}"].run["base_folder"])
-    license_id = _stated_license(recipe, name) or _license_of_folder(folder)
+    stated = recipe.get("base_license") if recipe.get("base") else None
+    return judge_base(str(base["name"]), Path(manifests[f"train/{first}"].run["base_folder"]), stated, gate)
+
+
+def judge_base(name: str, folder: Path, stated: str | None, gate: Gate) -> ForeignBase:
+    """Whether a model under the gate's license may be made from another one.
+
+    Args:
+        name: as the recipe calls it.
+        folder: where it is.
+        stated: its license by the recipe; None reads the card in its folder.
+        gate: the recipe's.
+
+    Raises:
+        ReleaseError: its license is not known, or does not allow the release.
+        LicenseError: its license is no SPDX expression whose terms are known.
+    """
+    license_id = stated or _license_of_folder(folder)
     if license_id is None:
         raise ReleaseError(
             f"the license of the base model `{name}` is not known",
@@ -64,7 +79,7 @@ def foreign_base(manifests: Manifests, first: str, recipe: Mapping[str, Any], ga
             next_step='set base_license = "…" (an SPDX id) in the [model] table of the recipe',
         )
     found = parse(license_id)
-    judgment = gate.judge(found, name)
+    judgment = gate.judge(found)
     if not judgment.admitted:
         raise ReleaseError(
             f"the base model `{name}` does not allow the release: {judgment.reason}",
