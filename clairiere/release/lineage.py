@@ -53,8 +53,8 @@ def foreign_base(manifests: Manifests, first: str, recipe: Mapping[str, Any], ga
     base = _base(manifests, first)
     if base is None:
         return None
-    stated = recipe.get("base_license") if recipe.get("base") else None
-    return judge_base(str(base["name"]), Path(manifests[f"train/{first}"].run["base_folder"]), stated, gate)
+    name, folder = str(base["name"]), Path(manifests[f"train/{first}"].run["base_folder"])
+    return judge_base(name, folder, stated_license(recipe, name), gate)
 
 
 def judge_base(name: str, folder: Path, stated: str | None, gate: Gate) -> ForeignBase:
@@ -63,7 +63,7 @@ def judge_base(name: str, folder: Path, stated: str | None, gate: Gate) -> Forei
     Args:
         name: as the recipe calls it.
         folder: where it is.
-        stated: its license by the recipe; None reads the card in its folder.
+        stated: its license by the recipe, as `stated_license` finds it; None reads the card in its folder.
         gate: the recipe's.
 
     Raises:
@@ -96,8 +96,11 @@ def _base(manifests: Manifests, phase: str) -> Mapping[str, Any] | None:
     return base
 
 
-def _stated_license(recipe: Mapping[str, Any], name: str) -> str | None:
-    """The recipe's `base_license`, where the model is the one that it speaks of: its `base`, if it names one."""
+def stated_license(recipe: Mapping[str, Any], name: str) -> str | None:
+    """The recipe's `base_license`, where the model is the one that it speaks of: its `base`, if it names one.
+
+    A phase may start from another model than `base`; that one's license is not stated by it.
+    """
     if recipe.get("base") is None:
         return recipe.get("base_license")
     base = Path(recipe["base"])

@@ -121,6 +121,28 @@ def test_logits_that_differ_stop_the_release(workspace: Path, monkeypatch: pytes
         release(workspace, name="pretrain")
 
 
+def test_an_adapter_on_a_foreign_base_is_merged_and_the_base_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = write_workspace(tmp_path)
+    foreign = tmp_path / "foreign"
+    (tmp_path / "train/pretrain/checkpoint").rename(foreign)
+    facts = {**found["train/adapt"].facts, "base": {"name": "ours/free", "path": None, "digest": "0"}}
+    run = {**found["train/adapt"].run, "base_folder": str(foreign)}
+    found["train/adapt"] = replace(found["train/adapt"], facts=facts, run=run)
+    write_json(tmp_path / "train/adapt" / MANIFEST, found["train/adapt"].to_json())
+    monkeypatch.setattr(check, "run_snippet", lambda folder, name: "- Oui.")
+    recipe = {**RECIPE, "base": "ours/free"}
+    arguments = (tmp_path / "train/adapt", found, tmp_path / "evaluate")
+    with pytest.raises(ReleaseError, match="the license of the base model `ours/free` is not known"):
+        stage.run(*arguments, recipe, ReleaseOptions(), opened_work(tmp_path))
+    stated = {**recipe, "base_license": "Apache-2.0"}
+    released = stage.run(*arguments, stated, ReleaseOptions(), opened_work(tmp_path))
+    assert released.facts["base"] == {"name": "ours/free", "license": "Apache-2.0"}
+    assert released.facts["phases"] == ["adapt"]
+    assert "**The base model** `ours/free` is under Apache-2.0" in (tmp_path / "release/README.md").read_text("utf-8")
+
+
 def test_an_adapter_is_merged_only_into_its_own_base(tmp_path: Path) -> None:
     found = write_workspace(tmp_path)
     other = replace(found["train/pretrain"], facts={**found["train/pretrain"].facts, "steps": 11})
