@@ -50,7 +50,10 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary neighbor of `path`, flush it to the disk and put it in place in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
+    temporary.touch()
+    mode = temporary.stat().st_mode
     write(temporary)
+    temporary.chmod(mode)  # some writers make files that nobody else may read
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     temporary.replace(path)

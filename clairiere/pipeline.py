@@ -29,6 +29,7 @@ from clairiere.progress import say
 from clairiere.recipe import RecipeFile
 from clairiere.record import CATEGORIES
 from clairiere.release import options as release_options
+from clairiere.release.lineage import judge_base, stated_license
 from clairiere.tokens import options as tokens_options
 from clairiere.train import options as train_options
 from clairiere.train.options import PhaseOptions
@@ -120,6 +121,22 @@ class Pipeline:
             return self.folder(f"train/{start}")
         return find_model(start, self.recipe.model.revision, self.file.path.parent)
 
+    def judge_bases(self) -> None:
+        """Check that the licenses of foreign models that phases start from allow the release.
+
+        Raises:
+            ModelError: such a model is not there, and nothing states its license.
+            ReleaseError: its license is not known, or does not allow the release.
+        """
+        phases = [phase.name for phase in self.recipe.train]
+        starts = {start for start in map(self.recipe.start_of, phases) if start is not None and start not in phases}
+        for start in sorted(starts):
+            given = Path(start)
+            name = given.name if given.is_absolute() else given.as_posix()
+            stated = stated_license(self._description(), name)
+            folder = given if stated else find_model(start, self.recipe.model.revision, self.file.path.parent)
+            judge_base(name, folder, stated, self.gate)
+
     @property
     def base_folder(self) -> Path | None:
         """The foreign model that the recipe starts from, if any."""
@@ -191,8 +208,9 @@ class Pipeline:
         """A phase whose weights name only what the gate admits; the others share what a refused source leaves."""
         phase = self.recipe.phase(name)
         admitted = [judged.card for judged in self.judged if judged.judgment.admitted]
-        known = {card.name for card in admitted} | {card.source.category for card in admitted}
-        weights = {key: weight for key, weight in phase.weights.items() if key in known}
+        own = {card.name for card in admitted if card.name in phase.weights}
+        categories = {card.source.category for card in admitted if card.name not in own}
+        weights = {key: weight for key, weight in phase.weights.items() if key in own | categories}
         return phase.model_copy(update={"weights": weights})
 
     def starved_phases(self) -> list[str]:
@@ -293,10 +311,13 @@ def build(pipeline: Pipeline, last: str = STAGES[-1]) -> list[str]:
         The names of the steps that ran.
 
     Raises:
-        EmptyError: the gate refuses every source.
+        EmptyError: the gate refuses every source, or every one that a phase weighs.
+        ReleaseError: the license of a foreign model does not allow the release.
         WorkError: another build is running in the workspace.
     """
     _check_sources(pipeline)
+    if STAGES.index(last) >= STAGES.index("train"):
+        pipeline.judge_bases()
     ran = []
     with _lock(pipeline.workspace):
         for step in pipeline.steps:
@@ -325,6 +346,10 @@ def _check_sources(pipeline: Pipeline) -> None:
             expected=f"at least one source that a model under {pipeline.recipe.license} may learn from",
             next_step="see `clairiere plan` for the reasons; add sources or name another license",
         )
+    for phase in pipeline.recipe.train:
+        idle = sorted(set(phase.weights) - set(pipeline.admitted_phase(phase.name).weights))
+        if idle:
+            say(f"train/{phase.name}: no admitted source is left for the weights of {', '.join(idle)}")
     for name in pipeline.starved_phases():
         raise EmptyError(
             f"phase `{name}` has no source left: the gate refuses every one that it weighs",

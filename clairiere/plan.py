@@ -17,7 +17,7 @@ from rich.table import Table
 from clairiere.artifact import read_manifest
 from clairiere.corpus.estimate import Estimate, estimate
 from clairiere.corpus.sources import Judged
-from clairiere.errors import ClairiereError, ModelError
+from clairiere.errors import ClairiereError, ModelError, ReleaseError
 from clairiere.model.sizes import (
     Shape,
     flops_per_token,
@@ -34,8 +34,8 @@ from clairiere.train.options import PhaseOptions
 
 TOKENS_PER_WORD = 1.6
 """French words cost about so many tokens of a small vocabulary; only for estimates before a tokenizer exists."""
-TRAINING_EFFICIENCY = 0.7
-"""Share of the measured matrix product that training on this machine has reached; see benchmarks/."""
+TRAINING_EFFICIENCY = {"bf16": 1.7, "float32": 0.9}
+"""What training reached of a float32 matrix product, on a CPU that multiplies bf16 (claire-small, see benchmarks/)."""
 
 
 def make_plan(pipeline: Pipeline) -> dict[str, Any]:
@@ -59,10 +59,11 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
         _plan_phase(pipeline, pipeline.admitted_phase(phase.name), shape, sources, missing)
         for phase in pipeline.recipe.train
     ]
+    admitted = any(source["admitted"] for source in sources) and _bases_allow_the_release(pipeline, missing)
     return {
         "recipe": pipeline.recipe.name,
         "workspace": str(pipeline.workspace),
-        "license": pipeline.recipe.license if any(source["admitted"] for source in sources) else None,
+        "license": pipeline.recipe.license if admitted else None,
         "policy": pipeline.recipe.policy,
         "sources": sources,
         "phases": phases,
@@ -80,6 +81,16 @@ def _plan_source(judged: Judged, missing: list[dict[str, str]]) -> dict[str, Any
         "tokens": round(found.words * TOKENS_PER_WORD) if found else None,
         "bytes": found.bytes if found else None,
     }
+
+
+def _bases_allow_the_release(pipeline: Pipeline, missing: list[dict[str, str]]) -> bool:
+    """Whether the licenses of foreign models fit; what stands against it is added to `missing`."""
+    try:
+        pipeline.judge_bases()
+    except (ModelError, ReleaseError) as error:
+        missing.append({"what": error.found, "expected": error.expected or ""})
+        return False
+    return True
 
 
 def _estimate(judged: Judged, missing: list[dict[str, str]]) -> Estimate | None:
@@ -130,7 +141,7 @@ def _plan_phase(
         "tokens": tokens,
         "shares": _shares(phase, sources),
         "memory_bytes": None,
-        "seconds": None,
+        "seconds_on_this_cpu": None,
     }
     if shape is None:
         return planned
@@ -144,7 +155,8 @@ def _plan_phase(
     if tokens is not None:
         # A frozen weight costs a forward and the gradient of its input, 4 of the 6 operations of one that learns.
         share = 1.0 if phase.method == "full" else 2 / 3
-        planned["seconds"] = round(share * tokens * flops_per_token(shape, sequence_length) / _flops_per_second(), 1)
+        flops = share * tokens * flops_per_token(shape, sequence_length)
+        planned["seconds_on_this_cpu"] = round(flops / TRAINING_EFFICIENCY[phase.precision] / _flops_per_second(), 1)
     return planned
 
 
@@ -174,7 +186,10 @@ def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[M
     shares = _shares(phase, sources)
     if shares is None:
         return None
-    tokens = sum(source["tokens"] or 0 for source in sources if source["name"] in shares)
+    sizes = [source["tokens"] for source in sources if source["name"] in shares]
+    if None in sizes:
+        return None
+    tokens = sum(sizes)
     return length_of(phase, sequence_length, rows=tokens // sequence_length).tokens
 
 
@@ -194,7 +209,7 @@ def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[s
 
 
 def _flops_per_second() -> float:
-    """What training may reach on this machine: a float32 matrix product, timed here, times a measured efficiency."""
+    """A float32 matrix product on this machine's CPU, timed here."""
     size = 1_024
     matrix = np.ones((size, size), dtype=np.float32)
     matrix @ matrix
@@ -202,7 +217,7 @@ def _flops_per_second() -> float:
     repeats = 3
     for _ in range(repeats):
         matrix @ matrix
-    return TRAINING_EFFICIENCY * repeats * 2 * size**3 / (time.perf_counter() - started)
+    return repeats * 2 * size**3 / (time.perf_counter() - started)
 
 
 def print_plan(plan: Mapping[str, Any]) -> None:
@@ -228,11 +243,11 @@ def _source_table(sources: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _phase_table(phases: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table("phase", "method", "starts from", "parameters", "trainable", "tokens", "memory", "time here")
+    table = Table("phase", "method", "starts from", "parameters", "trainable", "tokens", "memory", "time on this CPU")
     for phase in phases:
         cells = [phase["name"], phase["method"], phase["start"] or "fresh weights"]
         cells += [_number(phase[key]) for key in ("parameters", "trainable_parameters", "tokens")]
-        memory, seconds = phase["memory_bytes"], phase["seconds"]
+        memory, seconds = phase["memory_bytes"], phase["seconds_on_this_cpu"]
         cells += ["?" if memory is None else f"{memory / 1e9:,.1f} GB", "?" if seconds is None else _duration(seconds)]
         table.add_row(*map(escape, cells))
     return table

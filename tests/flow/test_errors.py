@@ -246,3 +246,11 @@ def test_a_second_build_at_once_is_refused(built: Built) -> None:
     with (built.workspace / ".lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         assert "another build is running" in failure("build", built.recipe, "--workspace", built.workspace)
+
+
+def test_a_base_without_a_license_is_refused_before_anything_is_trained(built: Built, tmp_path: Path) -> None:
+    settings = ["--set", f"model.base={built.workspace / 'train/pretrain/checkpoint'}"]
+    message = failure("train", built.recipe, "--workspace", tmp_path / "w", *settings)
+    assert "the license of the base model `checkpoint` is not known" in message
+    assert "base_license" in message
+    assert not (tmp_path / "w").exists()

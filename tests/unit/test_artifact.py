@@ -119,6 +119,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
+def test_a_written_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+
+    def write(temporary: Path) -> None:
+        temporary.write_text("text")
+        temporary.chmod(0o600)
+
+    write_atomically(tmp_path / "file", write)
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
 def test_a_damaged_manifest_says_so(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps({"stage": "corpus"})[:-4])
     with pytest.raises(ArtifactError, match="a manifest that cannot be read"):

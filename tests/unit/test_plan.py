@@ -1,0 +1,126 @@
+"""What a plan says of recipes whose data or weights are not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clairiere.pipeline import Pipeline
+from clairiere.plan import make_plan, print_plan
+from clairiere.recipe import load
+
+ROOT = Path(__file__).parents[2]
+CARD = """
+name = "{name}"
+title = "A source of this test"
+holder = "Nobody"
+url = "https://example.org/{name}"
+citation = "Nobody, A source of this test."
+language = "fr"
+category = "{category}"
+license.work = "CC0-1.0"
+license.edition = "{license}"
+path = "{name}.txt"
+reader = "claire_text"
+"""
+RECIPE = """
+name = "planned"
+license = "CC-BY-4.0"
+[corpus]
+sources = ["*.card.toml"]
+[tokens]
+sequence_length = 64
+[[train]]
+name = "first"
+weights = { debate = 1.0, free = 1.0 }
+epochs = 2
+batch_tokens = 128
+"""
+FALCON = 6_921_720_704
+
+
+def write(folder: Path, recipe: str = RECIPE, *, present: bool = True) -> Pipeline:
+    for name, category, license_id in (("free", "debate", "CC0-1.0"), ("bound", "interview", "CC-BY-NC-4.0")):
+        (folder / f"{name}.card.toml").write_text(CARD.format(name=name, category=category, license=license_id))
+        if present:
+            (folder / f"{name}.txt").write_text("[A:] Bonjour à tous.\n[B:] Bonjour à vous.\n" * 40)
+    (folder / "recipe.toml").write_text(recipe)
+    return Pipeline(load(folder / "recipe.toml"), folder / "workspace")
+
+
+def test_estimates_follow_the_data(tmp_path: Path) -> None:
+    plan = make_plan(write(tmp_path))
+    (bound, free) = plan["sources"]
+    assert (bound["admitted"], free["admitted"]) == (False, True)
+    assert free["words"] == 240
+    assert plan["phases"][0]["tokens"] > 0
+    assert plan["phases"][0]["seconds_on_this_cpu"] > 0
+    assert plan["phases"][0]["shares"] == {"free": 1.0}
+    assert plan["missing"] == []
+
+
+def test_absent_data_is_named_and_changes_nothing_in_the_gate(tmp_path: Path) -> None:
+    plan = make_plan(write(tmp_path, present=False))
+    assert [source["admitted"] for source in plan["sources"]] == [False, True]
+    assert plan["sources"][1]["documents"] is None
+    assert plan["phases"][0]["tokens"] is None
+    assert plan["phases"][0]["parameters"] > 0
+    (missing,) = plan["missing"]
+    assert missing["what"] == "files of the source free"
+    assert "https://example.org/free" in missing["expected"]
+
+
+def test_a_phase_without_an_admitted_source_is_named(tmp_path: Path) -> None:
+    plan = make_plan(write(tmp_path, RECIPE.replace("{ debate = 1.0, free = 1.0 }", "{ interview = 1.0 }")))
+    assert plan["missing"][0]["what"] == "a source for phase first"
+    assert plan["license"] == "CC-BY-4.0"
+
+
+def test_nothing_admitted_bears_no_license(tmp_path: Path) -> None:
+    pipeline = write(tmp_path)
+    (tmp_path / "free.card.toml").unlink()
+    pipeline = Pipeline(load(tmp_path / "recipe.toml", ["train.first.weights={}"]), tmp_path / "workspace")
+    plan = make_plan(pipeline)
+    assert plan["license"] is None
+    assert plan["phases"][0]["shares"] == {}
+
+
+def test_absent_weights_are_named_and_the_shape_comes_from_the_recipe() -> None:
+    plan = make_plan(Pipeline(load(ROOT / "recipes/claire-7b.toml"), Path("none")))
+    assert plan["phases"][0]["parameters"] == FALCON
+    assert plan["phases"][0]["trainable_parameters"] > 30_000_000
+    assert any("tiiuae/falcon-7b" in missing["what"] for missing in plan["missing"])
+
+
+def test_absent_weights_without_a_shape_are_unknown(tmp_path: Path) -> None:
+    plan = make_plan(write(tmp_path, RECIPE + '[model]\nbase = "nowhere/nothing"\n'))
+    assert plan["phases"][0]["parameters"] is None
+    assert any("nowhere/nothing" in missing["what"] for missing in plan["missing"])
+
+
+def test_a_base_and_a_start_that_are_there_give_their_shape(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    config = {"model_type": "llama", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 32}
+    config |= {"num_hidden_layers": 1, "num_attention_heads": 2, "tie_word_embeddings": True}
+    (tmp_path / "base/config.json").write_text(json.dumps(config))
+    by_base = make_plan(write(tmp_path, RECIPE + '[model]\nbase = "base"\n'))
+    by_start = make_plan(write(tmp_path, RECIPE.replace("epochs = 2", 'epochs = 2\nstart = "base"')))
+    assert (
+        by_base["phases"][0]["parameters"] == by_start["phases"][0]["parameters"] == 100 * 16 + 4 * 256 + 3 * 512 + 48
+    )
+    assert by_base["license"] is None
+    assert by_base["missing"][0]["what"] == "the license of the base model `base` is not known"
+    stated = make_plan(write(tmp_path, RECIPE + '[model]\nbase = "base"\nbase_license = "MIT"\n'))
+    assert (stated["license"], stated["missing"]) == ("CC-BY-4.0", [])
+    gone = make_plan(write(tmp_path, RECIPE.replace("epochs = 2", 'epochs = 2\nstart = "elsewhere"')))
+    assert {"what": "the start of phase first: elsewhere", "expected": "a model folder"} in gone["missing"]
+
+
+def test_the_tables_say_what_the_json_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(make_plan(write(tmp_path, present=False)))
+    printed = capsys.readouterr().out
+    assert "publishable under CC-BY-4.0" in printed
+    assert "non-commercial" in printed
+    assert "missing: files of the source free" in printed
