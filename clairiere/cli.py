@@ -187,12 +187,12 @@ def complete(
     verbose: Verbose = False,
 ) -> None:
     """Continue a prompt."""
-    from clairiere.generate.commands import Sampling, complete_prompt
+    from clairiere.generate.commands import Sampling, complete_prompt, read_prompt
 
     with _reporting(verbose):
         complete_prompt(
             model,
-            sys.stdin.read() if prompt is None else prompt,
+            read_prompt() if prompt is None else prompt,
             Sampling(max_tokens=max_tokens, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed),
             samples=samples,
             turns=turns,

@@ -10,9 +10,11 @@ echo "==> What will be built, and which sources may be used"
 echo "==> From sources to a published, talking model"
 "$BIN/clairiere" build recipes/demo.toml --workspace "$WORKSPACE"
 
-echo "==> It talks"
-printf '[Camille:] Bonjour, vous allez bien ?\n[Dominique:]' |
-  "$BIN/clairiere" complete "$WORKSPACE/release" --turns 4 --max-tokens 160 --seed 1 --temperature 0.7
+echo "==> It talks (what it was given is the first line and the next speaker's tag)"
+PROMPT='[Intervenant 1:] Bonjour, je voudrais un renseignement.
+[Intervenant 2:]'
+printf '%s' "$PROMPT"
+"$BIN/clairiere" complete "$WORKSPACE/release" --prompt "$PROMPT" --turns 5 --max-tokens 160 --seed 1 --temperature 0.6
 
 echo
 echo "==> See the report:  $WORKSPACE/evaluate/report.html"

@@ -6,12 +6,14 @@ import json
 import sys
 from dataclasses import asdict
 
+from clairiere import progress
+from clairiere.errors import RequestError
 from clairiere.generate.chat import Chat
 from clairiere.generate.engine import complete
 from clairiere.generate.load import resolve
 from clairiere.generate.sampling import Sampling
 
-__all__ = ["Sampling", "chat_with", "complete_prompt"]
+__all__ = ["Sampling", "chat_with", "complete_prompt", "read_prompt"]
 
 
 def complete_prompt(
@@ -56,6 +58,26 @@ def complete_prompt(
     else:
         text = "\n---\n".join(each.completion for each in completions)
     sys.stdout.write(text + "\n")
+
+
+def read_prompt() -> str:
+    """A prompt from standard input, in UTF-8 whatever the terminal's encoding.
+
+    Raises:
+        RequestError: it is not UTF-8.
+    """
+    if sys.stdin.isatty():
+        progress.say("reading the prompt from standard input; Ctrl-D ends it")
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            f"a prompt that is not UTF-8, at byte {error.start + 1}",
+            where="standard input",
+            expected="text in UTF-8",
+            next_step="convert it, for example with `iconv -f latin1 -t utf-8`",
+        ) from error
 
 
 def chat_with(model: str, opening: str | None, sampling: Sampling) -> None:

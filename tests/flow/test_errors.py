@@ -254,3 +254,11 @@ def test_a_base_without_a_license_is_refused_before_anything_is_trained(built: B
     assert "the license of the base model `checkpoint` is not known" in message
     assert "base_license" in message
     assert not (tmp_path / "w").exists()
+
+
+def test_a_prompt_that_is_not_utf8(built: Built) -> None:
+    command = [sys.executable, "-m", "clairiere", "complete", str(built.workspace)]
+    result = subprocess.run(command, input=b"Caf\xe9", capture_output=True, check=False)
+    assert result.returncode == 2
+    assert b"not UTF-8, at byte 4" in result.stderr
+    assert b"Traceback" not in result.stderr
