@@ -19,9 +19,9 @@ $(READY): pyproject.toml
 	@echo "==> Setting up $(VENV) with $$($(PYTHON) --version) (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "    torch first, by its pin, so that no other package pulls in a larger build"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" 2>&1 | grep -v "^WARNING" || true
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	@echo "    clairiere and its tools"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]" 2>&1 | grep -v "^WARNING" || true
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@$(BIN)/python -c "import torch, clairiere"
 	@touch $(READY)
 
