@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,13 @@ from clairiere.evaluate.samples import Prompt, choose_prompts, continue_prompts
 from clairiere.model.phases import load_phase, tokenizer_folder
 from clairiere.record import Document
 from clairiere.tokens.tokenizer import Tokenizer
+from clairiere.train.metrics import read_metrics
 
 REPORT_FORMAT = 1
 REPORT = "report.json"
 PAGE = "report.html"
 BASE = "base"
+CURVES = ("metrics.jsonl", "validation.jsonl")
 Test = Mapping[str, list[Document]]
 """By source, the documents of its test split that are scored."""
 
@@ -149,8 +150,8 @@ def _report(
 
 
 def _curve(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    """What a phase measured while it trained: its training lines, then those of validation."""
+    return [line for name in CURVES for line in read_metrics(folder / name)]
 
 
 def _counts(found: list[Score]) -> dict[str, int]:

@@ -59,8 +59,11 @@ def write_phase(folder: Path, seed: int) -> None:
     save(decoder, folder / "checkpoint", torch.float32, bos_id=0, eos_id=1, pad_id=2)
     tokenizer.save(folder / "checkpoint")
     write_manifest(folder, f"train/{folder.name}", facts={"method": "full"})
-    lines = [{"step": 1, "tokens": 64, "loss": 5.0 - seed}, {"step": 1, "tokens": 64, "validation": {}}]
-    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    step = json.dumps({"step": 1, "tokens": 64, "loss": 5.0 - seed})
+    (folder / "metrics.jsonl").write_text(step + "\n" + step[:9], encoding="utf-8")
+    if folder.name == "adapt":
+        validation = json.dumps({"step": 1, "tokens": 64, "validation": {}})
+        (folder / "validation.jsonl").write_text(validation + "\n", encoding="utf-8")
 
 
 def opened_work(target: Path) -> Work:
@@ -91,6 +94,8 @@ def test_the_report_holds_scores_differences_samples_and_curves(workspace: Path,
     assert scored["adapt", "books"]["resampled"] == "windows"
     assert {difference["source"] for difference in report["differences"]} == {"plays", "books", "overall"}
     assert [line["loss"] for line in report["training"]["adapt"] if "loss" in line] == [4.0]
+    assert [line["step"] for line in report["training"]["adapt"] if "validation" in line] == [1]
+    assert [line["loss"] for line in report["training"]["pretrain"]] == [5.0]
     assert {sample["format"] for sample in report["samples"]} == {"monologue", "dash", "intervenant", "name"}
     assert {sample["phase"] for sample in report["samples"]} == {"pretrain", "adapt"}
     assert finished.facts["overall"] == report["overall"]
