@@ -50,6 +50,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary neighbor of `path`, flush it to the disk and put it in place in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)
     temporary.touch()
     mode = temporary.stat().st_mode
     write(temporary)
@@ -91,7 +92,7 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """What a later stage's fingerprint depends on: files, counts and facts, not the run."""
+        """What a later stage's fingerprint depends on: files, counts, facts and terms, not the run."""
         return digest_text(
             canonical_json({"files": self.files, "counts": self.counts, "facts": self.facts, "terms": self.terms})
         )
@@ -181,6 +182,7 @@ class Work:
         mark = self.folder / JOURNAL / "fingerprint"
         if mark.is_file() and mark.read_text() == self.fingerprint:
             return
+        mark.unlink(missing_ok=True)  # first: a kill while the rest goes must not leave a folder that looks begun
         if self.folder.exists():
             shutil.rmtree(self.folder)
         mark.parent.mkdir(parents=True)

@@ -7,6 +7,7 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
@@ -23,6 +24,9 @@ from clairiere.errors import ClairiereError
 if TYPE_CHECKING:
     from clairiere.pipeline import Pipeline
 
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PATH_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+
 app = typer.Typer(
     name="clairiere",
     help="From text whose licenses are proven to a published language model whose claims can be checked.",
@@ -32,7 +36,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="a recipe, such as recipes/demo.toml")]
+RecipePath = Annotated[
+    Path, typer.Argument(metavar="RECIPE", readable=False, help="a recipe, such as recipes/demo.toml")
+]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="replace a key of the recipe; repeatable")
 ]
@@ -143,7 +149,7 @@ _stage_command("release", "Write the model folder and its card; check both.")
 
 @app.command()
 def read(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="files, folders or archives")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", readable=False, help="files, folders or archives")],
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -156,7 +162,9 @@ def read(
 
 @app.command()
 def show(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="a workspace, a stage's folder or a .parquet file")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", readable=False, help="a workspace, a stage's folder or a .parquet file")
+    ],
     token: Annotated[int | None, typer.Option(min=0, help="trace a token of the training rows to its document")] = None,
     step: Annotated[int | None, typer.Option(min=1, help="the rows and documents of a training step")] = None,
     phase: Annotated[str | None, typer.Option(help="the phase that --step counts in; default: the last")] = None,
@@ -248,9 +256,10 @@ def _reporting(verbose: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         _fail("interrupted\n  next:     run the same command again; it goes on from what is finished", 1, verbose)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG):
+        message = _disk_message(error) if error.errno in DISK_ERRORS else _path_message(error)
+        if message is None:
             raise
-        _fail(_disk_message(error), 1, verbose)
+        _fail(message, 1, verbose)
 
 
 def _fail(message: str, exit_code: int, verbose: bool) -> None:
@@ -262,11 +271,23 @@ def _fail(message: str, exit_code: int, verbose: bool) -> None:
     raise typer.Exit(exit_code) from None
 
 
+def _path_message(error: OSError) -> str | None:
+    """What to say of a path that cannot be used; None where the fault is another."""
+    if error.errno not in PATH_ERRORS:
+        return None
+    return (
+        f"a path that cannot be used: {error.strerror}\n"
+        f"  where:    {error.filename}\n"
+        "  expected: a path that exists, that may be read or written, and that is of the right kind\n"
+        "  next:     check the path and its permissions, then run the same command again"
+    )
+
+
 def _disk_message(error: OSError) -> str:
     return (
-        f"the disk refused a write or read: {error.strerror}\n"
+        f"the disk refused a write: {error.strerror}\n"
         f"  where:    {error.filename or 'the workspace'}\n"
-        "  expected: free space and permission in the workspace\n"
+        "  expected: free space in the workspace\n"
         "  next:     free some space or name another folder with --workspace, then run the same command again; "
         "it goes on from what is finished"
     )
@@ -292,5 +313,8 @@ def _missing_extra(error: ModuleNotFoundError) -> str | None:
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command; text in and out is UTF-8, whatever the terminal says."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="strict")
     app()

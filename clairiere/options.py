@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 class Options(BaseModel):
     """A table of a recipe."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, defaults included: what enters a fingerprint."""

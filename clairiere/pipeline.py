@@ -11,19 +11,19 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from clairiere.artifact import Manifest, Work, digest_file, digest_text, require_manifest
+from clairiere.artifact import MANIFEST, Manifest, Work, digest_file, digest_text, read_manifest, require_manifest
 from clairiere.corpus import options as corpus_options
 from clairiere.corpus.licenses import Gate
 from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
 from clairiere.curate import options as curate_options
-from clairiere.errors import EmptyError, RecipeError, WorkError
+from clairiere.errors import EmptyError, RecipeError, RequestError, WorkError
 from clairiere.evaluate import options as evaluate_options
-from clairiere.model.hub import find_model
+from clairiere.model.hub import find_model, spoken_name
 from clairiere.plugins import nearest
 from clairiere.progress import say
 from clairiere.recipe import RecipeFile
@@ -34,7 +34,7 @@ from clairiere.tokens import options as tokens_options
 from clairiere.train import options as train_options
 from clairiere.train.options import PhaseOptions
 
-_MODEL_SUFFIXES = (".json", ".model", ".safetensors", ".txt")
+_MODEL_SUFFIXES = (".jinja", ".json", ".model", ".safetensors", ".txt")
 
 STAGES = ("corpus", "curate", "tokens", "train", "evaluate", "release")
 
@@ -131,10 +131,9 @@ class Pipeline:
         phases = [phase.name for phase in self.recipe.train]
         starts = {start for start in map(self.recipe.start_of, phases) if start is not None and start not in phases}
         for start in sorted(starts):
-            given = Path(start)
-            name = given.name if given.is_absolute() else given.as_posix()
+            name = spoken_name(start)
             stated = stated_license(self._description(), name)
-            folder = given if stated else find_model(start, self.recipe.model.revision, self.file.path.parent)
+            folder = Path(start) if stated else find_model(start, self.recipe.model.revision, self.file.path.parent)
             judge_base(name, folder, stated, self.gate)
 
     @property
@@ -284,10 +283,8 @@ class Pipeline:
             "title": self.recipe.release.title or self.recipe.name,
             "license": self.recipe.license,
             "policy": self.recipe.policy,
-            "base": self.recipe.model.base,
+            "base": None if self.recipe.model.base is None else spoken_name(self.recipe.model.base),
             "base_license": self.recipe.model.base_license,
-            "seed": self.recipe.seed,
-            "phases": [phase.to_json() for phase in self.recipe.train],
             "sources": [judged.to_json() for judged in self.judged],
         }
 
@@ -362,7 +359,15 @@ def _check_sources(pipeline: Pipeline) -> None:
 @contextmanager
 def _lock(workspace: Path) -> Iterator[None]:
     """Hold the workspace: two builds at once would write over one another."""
-    workspace.mkdir(parents=True, exist_ok=True)
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise RequestError(
+            "a workspace that is no folder",
+            where=workspace,
+            expected="a folder, or a path where one can be made",
+            next_step="name another one with --workspace",
+        ) from error
     with (workspace / ".lock").open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -377,8 +382,14 @@ def _lock(workspace: Path) -> Iterator[None]:
 
 
 def _folder_digest(name: str, folder: Path | None) -> Mapping[str, str]:
-    """A digest of what a model or tokenizer folder holds."""
-    if folder is None:
-        return {}
-    files = (path for path in sorted(folder.iterdir()) if path.suffix in _MODEL_SUFFIXES)
-    return {name: digest_text("\n".join(f"{path.name} {digest_file(path)}" for path in files))}
+    """A digest of what a model or tokenizer folder holds; of one made here, its manifest's."""
+    return {} if folder is None else {name: _digest_of(folder)}
+
+
+@cache
+def _digest_of(folder: Path) -> str:
+    manifest = read_manifest(folder) if not (folder / "config.json").is_file() else None
+    if manifest is not None:
+        return manifest.digest
+    files = (path for path in sorted(folder.iterdir()) if path.suffix in _MODEL_SUFFIXES and path.name != MANIFEST)
+    return digest_text("\n".join(f"{path.name} {digest_file(path)}" for path in files))

@@ -17,7 +17,8 @@ from rich.table import Table
 from clairiere.artifact import read_manifest
 from clairiere.corpus.estimate import Estimate, estimate
 from clairiere.corpus.sources import Judged
-from clairiere.errors import ClairiereError, ModelError, ReleaseError
+from clairiere.errors import LicenseError, ModelError, ReleaseError, UnreadableError
+from clairiere.model.hub import find_model
 from clairiere.model.sizes import (
     Shape,
     flops_per_token,
@@ -29,7 +30,7 @@ from clairiere.model.sizes import (
 )
 from clairiere.pipeline import Pipeline
 from clairiere.tokens.mixture import resolve_weights
-from clairiere.train.length import length_of
+from clairiere.train.length import Length, length_of
 from clairiere.train.options import PhaseOptions
 
 TOKENS_PER_WORD = 1.6
@@ -87,14 +88,23 @@ def _bases_allow_the_release(pipeline: Pipeline, missing: list[dict[str, str]]) 
     """Whether the licenses of foreign models fit; what stands against it is added to `missing`."""
     try:
         pipeline.judge_bases()
-    except (ModelError, ReleaseError) as error:
+    except (LicenseError, ModelError, ReleaseError) as error:
         missing.append({"what": error.found, "expected": error.expected or ""})
         return False
     return True
 
 
 def _estimate(judged: Judged, missing: list[dict[str, str]]) -> Estimate | None:
-    found = estimate(judged.card.source)
+    try:
+        found = estimate(judged.card.source)
+    except UnreadableError as error:
+        missing.append(
+            {
+                "what": f"readable files of the source {judged.card.name}: {error.found}",
+                "expected": error.expected or "",
+            }
+        )
+        return None
     if found is None:
         missing.append({"what": f"files of the source {judged.card.name}", "expected": judged.card.expected_files})
     return found
@@ -105,15 +115,38 @@ def _shape(pipeline: Pipeline, missing: list[dict[str, str]]) -> Shape | None:
     recipe = pipeline.recipe
     if recipe.model.base is not None:
         try:
-            config = json.loads((pipeline.base_folder or Path()).joinpath("config.json").read_text(encoding="utf-8"))
-            return shape_from_config(config)
-        except (ModelError, FileNotFoundError) as error:
-            expected = error.next_step if isinstance(error, ModelError) else "a folder with a config.json"
-            missing.append({"what": f"weights of the base {recipe.model.base}", "expected": str(expected)})
+            return _shape_of_folder(find_model(recipe.model.base, recipe.model.revision, pipeline.file.path.parent))
+        except ModelError as error:
+            missing.append(_missing_model(f"weights of the base {recipe.model.base}", error))
         if "hidden_size" not in recipe.model.model_fields_set:
             return None
     vocabulary = recipe.model.vocab_size or _vocabulary_size(pipeline)
     return shape_from_options(recipe.model, vocabulary, recipe.tokens.sequence_length)
+
+
+def _shape_of_folder(folder: Path) -> Shape:
+    """The shape of a model folder or of a finished phase.
+
+    Raises:
+        ModelError: there is no config, or one that we do not know.
+    """
+    config = next(
+        (path for path in (folder / "checkpoint/config.json", folder / "config.json") if path.is_file()), None
+    )
+    try:
+        table = json.loads((config or folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"a model folder whose config cannot be read: {error}",
+            where=folder,
+            expected="a folder with a config.json, as transformers saves it",
+            next_step="check the path, or fetch the folder again",
+        ) from error
+    return shape_from_config(table)
+
+
+def _missing_model(what: str, error: ModelError) -> dict[str, str]:
+    return {"what": f"{what}: {error.found}", "expected": error.next_step or error.expected or ""}
 
 
 def _vocabulary_size(pipeline: Pipeline) -> int:
@@ -131,7 +164,8 @@ def _plan_phase(
     start = pipeline.recipe.start_of(phase.name)
     shape = _start_shape(pipeline, phase, start, missing) or shape
     sequence_length = pipeline.recipe.tokens.sequence_length
-    tokens = _phase_tokens(phase, sequence_length, sources)
+    length = _length(phase, sequence_length, sources)
+    tokens = phase.tokens or (length.tokens if length else None)
     planned: dict[str, Any] = {
         "name": phase.name,
         "method": phase.method,
@@ -139,6 +173,7 @@ def _plan_phase(
         "parameters": None,
         "trainable_parameters": None,
         "tokens": tokens,
+        "steps": length.steps if length else None,
         "shares": _shares(phase, sources),
         "memory_bytes": None,
         "seconds_on_this_cpu": None,
@@ -167,30 +202,25 @@ def _start_shape(
     if start is None or start == pipeline.recipe.model.base or start in [p.name for p in pipeline.recipe.train]:
         return None
     try:
-        folder = pipeline.start_folder(phase.name)
-        config = json.loads((folder or Path()).joinpath("config.json").read_text(encoding="utf-8"))
-    except (ClairiereError, FileNotFoundError):
-        missing.append({"what": f"the start of phase {phase.name}: {start}", "expected": "a model folder"})
+        return _shape_of_folder(find_model(start, pipeline.recipe.model.revision, pipeline.file.path.parent))
+    except ModelError as error:
+        missing.append(_missing_model(f"the start of phase {phase.name}, {start}", error))
         return None
-    return shape_from_config(config)
 
 
 def _trainable(shape: Shape, phase: PhaseOptions) -> int:
     return parameters(shape) if phase.method == "full" else lora_parameters(shape, phase.lora.rank, phase.lora.targets)
 
 
-def _phase_tokens(phase: PhaseOptions, sequence_length: int, sources: Sequence[Mapping[str, Any]]) -> int | None:
-    """Tokens a phase reads; passes over the data need the data."""
+def _length(phase: PhaseOptions, sequence_length: int, sources: Sequence[Mapping[str, Any]]) -> Length | None:
+    """Steps of a phase; passes over the data need the data."""
     if phase.epochs is None:
-        return length_of(phase, sequence_length, rows=0).tokens
+        return length_of(phase, sequence_length, rows=0)
     shares = _shares(phase, sources)
     if shares is None:
         return None
     sizes = [source["tokens"] for source in sources if source["name"] in shares]
-    if None in sizes:
-        return None
-    tokens = sum(sizes)
-    return length_of(phase, sequence_length, rows=tokens // sequence_length).tokens
+    return None if None in sizes else length_of(phase, sequence_length, rows=sum(sizes) // sequence_length)
 
 
 def _shares(phase: PhaseOptions, sources: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:

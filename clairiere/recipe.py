@@ -16,10 +16,16 @@ from clairiere.errors import RecipeError
 from clairiere.evaluate.options import EvaluateOptions
 from clairiere.model.options import ModelOptions
 from clairiere.options import Options
-from clairiere.plugins import nearest
+from clairiere.plugins import names, nearest
 from clairiere.release.options import ReleaseOptions
 from clairiere.tokens.options import TokensOptions
 from clairiere.train.options import PhaseOptions
+
+FAMILIES = "clairiere.model.families"
+LENGTHS = ("tokens", "steps", "epochs")
+"""The ways to say how long a phase is; setting one takes the place of another."""
+RESERVED_PHASES = ("base",)
+"""What reports call the model that a recipe starts from."""
 
 
 class Recipe(Options):
@@ -91,6 +97,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> RecipeFile:
     except ValidationError as error:
         raise _recipe_error(error, table, path) from error
     _check_phases(recipe, path)
+    _check_family(recipe.model.family, path)
     return RecipeFile(path, recipe)
 
 
@@ -124,6 +131,9 @@ def _apply(table: dict[str, Any], setting: str, path: Path) -> None:
     here: Any = table
     for parent in parents:
         here = _descend(here, parent, key, path)
+    if last in LENGTHS and parents[:1] == ["train"]:
+        for other in LENGTHS:
+            here.pop(other, None)
     here[last] = _parse_value(text)
 
 
@@ -211,9 +221,20 @@ def _options_in(annotation: Any) -> type[BaseModel]:
     return next(inner for inner in annotation.__args__ if isinstance(inner, type) and issubclass(inner, BaseModel))
 
 
+def _check_family(family: str, path: Path) -> None:
+    known = names(FAMILIES)
+    if family not in known:
+        raise RecipeError(
+            f"`model.family`: no family `{family}`",
+            where=path,
+            expected=nearest(family, known),
+            next_step="correct the name, or add clairiere/model/families/<model_type>.py",
+        )
+
+
 def _check_phases(recipe: Recipe, path: Path) -> None:
-    names = [phase.name for phase in recipe.train]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    phases = [phase.name for phase in recipe.train]
+    repeated = sorted({name for name in phases if phases.count(name) > 1})
     if repeated:
         raise RecipeError(
             f"two phases called `{repeated[0]}`",
@@ -221,19 +242,27 @@ def _check_phases(recipe: Recipe, path: Path) -> None:
             expected="a name for each phase that no other has",
             next_step="rename one of them",
         )
+    reserved = [name for name in phases if name in RESERVED_PHASES]
+    if reserved:
+        raise RecipeError(
+            f"a phase called `{reserved[0]}`, which is what reports call the model that a recipe starts from",
+            where=path,
+            expected="another name",
+            next_step="rename the phase",
+        )
     for index, phase in enumerate(recipe.train):
-        _check_start(phase, names[:index], names, path)
-    if recipe.release.phase is not None and recipe.release.phase not in names:
+        _check_start(phase, phases[:index], phases, path)
+    if recipe.release.phase is not None and recipe.release.phase not in phases:
         raise RecipeError(
             f"`release.phase`: no phase `{recipe.release.phase}`",
             where=path,
-            expected=nearest(recipe.release.phase, names) if names else "a recipe with [[train]] phases",
+            expected=nearest(recipe.release.phase, phases) if phases else "a recipe with [[train]] phases",
             next_step="name a phase of the recipe, or leave the key out for the last",
         )
 
 
-def _check_start(phase: PhaseOptions, earlier: Sequence[str], names: Sequence[str], path: Path) -> None:
-    if phase.start in names and phase.start not in earlier:
+def _check_start(phase: PhaseOptions, earlier: Sequence[str], phases: Sequence[str], path: Path) -> None:
+    if phase.start in phases and phase.start not in earlier:
         raise RecipeError(
             f"`train.{phase.name}.start`: phase `{phase.start}` does not come before it",
             where=path,

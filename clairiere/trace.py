@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from clairiere.artifact import MANIFEST, Manifest, read_manifest, require_manifest
+from clairiere.artifact import MANIFEST, Manifest, require_manifest
 from clairiere.corpus.shards import read_documents
 from clairiere.errors import ArtifactError, RequestError
 from clairiere.inspection import print_document
@@ -186,9 +186,11 @@ def _describe_row(shard: TokenShard, row: int) -> dict[str, Any]:
 
 
 def _phases(workspace: Path) -> dict[str, Manifest]:
-    """Finished phases by name, in the order in which they were trained."""
-    found = {path.parent.name: read_manifest(path.parent) for path in (workspace / TRAIN).glob(f"*/{MANIFEST}")}
-    finished = {name: manifest for name, manifest in found.items() if manifest is not None}
+    """Finished phases that read the tokens as they are now, by name, in the order in which they were trained."""
+    folders = [path.parent for path in (workspace / TRAIN).glob(f"*/{MANIFEST}") if "." not in path.parent.name]
+    tokens = require_manifest(workspace / "tokens").digest
+    found = {folder.name: require_manifest(folder) for folder in folders}
+    finished = {name: manifest for name, manifest in found.items() if manifest.inputs["tokens"] == tokens}
     return dict(sorted(finished.items(), key=lambda item: (len(item[1].facts["phases"]), item[1].run["finished"])))
 
 
@@ -214,7 +216,7 @@ def _steps_of_rows(workspace: Path, source: str, rows: set[int]) -> dict[str, li
 
 
 def _show_manifests(path: Path, *, as_json: bool) -> None:
-    folders = sorted(found.parent for found in path.rglob(MANIFEST) if ".partial" not in str(found))
+    folders = sorted(found.parent for found in path.rglob(MANIFEST) if not _is_leftover(found.relative_to(path)))
     if not folders:
         raise ArtifactError(
             "nothing that a stage has finished",
@@ -232,6 +234,11 @@ def _show_manifests(path: Path, *, as_json: bool) -> None:
         _grow(branch, {"inputs": sorted(manifest.inputs), "counts": manifest.counts, "facts": manifest.facts})
         branch.add(escape(f"files: {len(manifest.files)}, {_total_bytes(manifest):,} bytes"))
     Console(highlight=False, soft_wrap=True).print(tree)
+
+
+def _is_leftover(path: Path) -> bool:
+    """Whether a path leads through a folder that a stage has not finished or has replaced."""
+    return any(part.endswith((".partial", ".old")) for part in path.parts)
 
 
 def _grow(branch: Tree, values: Mapping[str, Any]) -> None:

@@ -11,6 +11,12 @@ from clairiere.errors import ModelError
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
+def spoken_name(given: str) -> str:
+    """What a model is called in manifests and cards: a folder given by an absolute path by its last part alone."""
+    path = Path(given)
+    return path.name if path.is_absolute() else path.as_posix()
+
+
 def find_model(name: str, revision: str | None, near: Path) -> Path:
     """The folder of a model.
 

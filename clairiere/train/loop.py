@@ -36,6 +36,7 @@ class Training:
     device: torch.device
     checkpoints: Checkpoints
     metrics: Metrics
+    validations: Metrics
     validate: Callable[[], Mapping[str, Mapping[str, float]]]
     """Scores by source."""
     utilization: Callable[[float], float | None]
@@ -105,8 +106,10 @@ class _Loop:
         training.decoder.train()
         if self.position.step == 0:
             training.metrics.clear()
+            training.validations.clear()
             self._validate()
         training.metrics.cut_back(self.position.step)
+        training.validations.cut_back(self.position.step)
         self.bar.advance(self.position.step * training.course.length.tokens_per_step)
 
     def _count(self, step: Step, seconds: float) -> None:
@@ -126,6 +129,7 @@ class _Loop:
             self._validate()
         if saves:
             self.training.metrics.secure()
+            self.training.validations.secure()
             self.training.checkpoints.save(self.position)
         if stops and self.position.step < self.training.course.length.steps:
             raise _interrupted(self.position.step)
@@ -153,7 +157,7 @@ class _Loop:
 
     def _validate(self) -> None:
         scores = self.training.validate()
-        self.training.metrics.write({"step": self.position.step, "tokens": self._tokens_done, "validation": scores})
+        self.training.validations.write({"step": self.position.step, "tokens": self._tokens_done, "validation": scores})
 
     @property
     def _tokens_done(self) -> int:

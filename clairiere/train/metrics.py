@@ -1,4 +1,4 @@
-"""metrics.jsonl: one line a logged step, one a validation; cut back to the checkpoint on resumption."""
+"""metrics.jsonl, a line a logged step, and validation.jsonl, a line a validation; cut back to the checkpoint on resumption."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 
 from clairiere.artifact import void, write_atomically
 
-FILE_NAME = "metrics.jsonl"
+STEPS_FILE = "metrics.jsonl"
+VALIDATIONS_FILE = "validation.jsonl"
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a metrics file; a last line that a kill cut short is left out, a missing file is empty.
+    """The whole lines of either file; a last line that a kill cut short is left out, a missing file is empty.
 
-    A line has `step` (steps done), `tokens` (of all rows so far) and either `loss` (nats per token that counts),
-    `learning_rate`, `gradient_norm`, `seconds` (since the line before), `tokens_per_second` and, on an accelerator,
-    `mfu`; or `validation`: source → `loss` and `bits_per_byte`.
+    A line has `step` (steps done) and `tokens` (of all rows so far). In metrics.jsonl follow `loss` (nats per token
+    that counts), `learning_rate`, `gradient_norm`, `seconds` (since the line before), `tokens_per_second` and, on an
+    accelerator, `mfu`; in validation.jsonl `validation`: source → `loss` and `bits_per_byte`.
     """
     if not path.is_file():
         return []
@@ -27,7 +28,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 class Metrics:
-    """The metrics file of a run that is under way."""
+    """One of the two files of a run that is under way."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -49,8 +50,9 @@ class Metrics:
 
     def secure(self) -> None:
         """Wait until every line is on the disk."""
-        with self.path.open("rb") as stream:
-            os.fsync(stream.fileno())
+        if self.path.is_file():
+            with self.path.open("rb") as stream:
+                os.fsync(stream.fileno())
 
 
 def train_seconds(lines: list[dict[str, Any]]) -> float:
@@ -60,5 +62,4 @@ def train_seconds(lines: list[dict[str, Any]]) -> float:
 
 def last_validation(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Scores by source of the last validation; empty where there was none."""
-    found = [line["validation"] for line in lines if "validation" in line]
-    return dict(found[-1]) if found else {}
+    return dict(lines[-1]["validation"]) if lines else {}

@@ -41,7 +41,7 @@ def describe_phase(training: Training, material: Material, base: Base | None, po
         "epochs": mixture.epochs(samples),
         "hyperparameters": hyperparameters(phase),
         "final_loss": next((line["loss"] for line in reversed(lines) if "loss" in line), None),
-        "validation": last_validation(lines),
+        "validation": last_validation(read_metrics(training.validations.path)),
         "base": None if base is None else base.to_json(),
         "phases": [*_earlier(base), summary],
     }

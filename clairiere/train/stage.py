@@ -20,7 +20,7 @@ from clairiere.train.batches import Course
 from clairiere.train.length import Length, length_of
 from clairiere.train.loop import Training, train
 from clairiere.train.material import Material, open_material
-from clairiere.train.metrics import FILE_NAME, Metrics
+from clairiere.train.metrics import STEPS_FILE, VALIDATIONS_FILE, Metrics
 from clairiere.train.objective import micro_batch_rows
 from clairiere.train.optimizer import adamw
 from clairiere.train.options import PhaseOptions
@@ -39,7 +39,7 @@ def run(tokens: Path, start: Path | None, model: ModelOptions, phase: PhaseOptio
     """Train one phase, or go on with it, and finish its folder.
 
     Writes `checkpoint/` (method full; loads in transformers) or `adapter/` (method lora; loads in PEFT), both with the
-    tokenizer, and `metrics.jsonl`.
+    tokenizer, `metrics.jsonl` and `validation.jsonl`.
 
     Args:
         tokens: a finished `tokens` folder.
@@ -61,7 +61,7 @@ def run(tokens: Path, start: Path | None, model: ModelOptions, phase: PhaseOptio
         trained = _train(tokens, base=base, model=model, phase=phase, seed=seed, folder=work.folder)
         work.record(TRAINED, trained)
     shutil.rmtree(work.folder / STATE, ignore_errors=True)
-    return work.finish(counts={}, facts=trained["facts"], run=trained["run"], run_files=[FILE_NAME])
+    return work.finish(counts={}, facts=trained["facts"], run=trained["run"], run_files=[STEPS_FILE, VALIDATIONS_FILE])
 
 
 def _train(
@@ -125,7 +125,8 @@ def _prepare(
         seed=seed,
         device=device,
         checkpoints=Checkpoints(folder / STATE, decoder, optimizer),
-        metrics=Metrics(folder / FILE_NAME),
+        metrics=Metrics(folder / STEPS_FILE),
+        validations=Metrics(folder / VALIDATIONS_FILE),
         validate=lambda: validation.scores(decoder),
         utilization=lambda tokens_per_second: hardware.utilization(device, flops_per_token * tokens_per_second),
     )

@@ -262,3 +262,9 @@ def test_a_prompt_that_is_not_utf8(built: Built) -> None:
     assert result.returncode == 2
     assert b"not UTF-8, at byte 4" in result.stderr
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["file", "file/workspace"])
+def test_a_workspace_that_is_no_folder(built: Built, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+    assert "a workspace that is no folder" in failure("build", built.recipe, "--workspace", tmp_path / name, code=2)

@@ -64,6 +64,20 @@ def test_what_was_recorded_outlives_a_kill_and_another_work_begins_anew(tmp_path
     assert not (other.folder / "one.txt").exists()
 
 
+def test_a_kill_while_an_old_folder_goes_leaves_nothing_that_looks_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = work(tmp_path / "curate")
+    here.begin()
+    here.record("source/one", {})
+    monkeypatch.setattr("clairiere.artifact.shutil.rmtree", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        work(tmp_path / "curate", version=2).begin()
+    monkeypatch.undo()
+    here.begin()
+    assert here.recorded("source/one") is None
+
+
 def test_a_kill_between_manifest_and_rename_is_mended(tmp_path: Path) -> None:
     target = tmp_path / "curate"
     here = work(target)

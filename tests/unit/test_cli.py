@@ -49,6 +49,7 @@ def test_results_go_to_standard_output(build: Callable[..., Result]) -> None:
         (EmptyError("nothing left", expected="something", next_step="add some"), 1, "nothing left"),
         (RecipeError("a wrong key", where="recipe.toml"), 2, "a wrong key"),
         (OSError(errno.ENOSPC, "No space left on device", "w/file"), 1, "the disk refused"),
+        (PermissionError(errno.EACCES, "Permission denied", "recipe.toml"), 1, "a path that cannot be used"),
         (KeyboardInterrupt(), 1, "run the same command again"),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), 1, "pip install 'clairiere[train]'"),
         (ModuleNotFoundError("No module named 'jinja2'", name="jinja2.ext"), 1, "pip install 'clairiere[release]'"),

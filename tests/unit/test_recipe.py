@@ -106,7 +106,25 @@ def test_every_fault_is_listed_at_once(recipe: Path) -> None:
 
 
 def test_a_phase_needs_one_length(recipe: Path) -> None:
-    assert "exactly one of tokens, steps and epochs" in refusal(recipe, "train.adapt.epochs=2")
+    recipe.write_text(MINIMAL.replace("steps = 5", "steps = 5\nepochs = 2"))
+    assert "exactly one of tokens, steps and epochs" in refusal(recipe)
+
+
+def test_setting_one_length_replaces_another(recipe: Path) -> None:
+    phase = load(recipe, ["train.adapt.epochs=2"]).recipe.phase("adapt")
+    assert (phase.epochs, phase.steps, phase.tokens) == (2, None, None)
+
+
+def test_an_unknown_family_names_the_nearest(recipe: Path) -> None:
+    assert "did you mean `falcon`" in refusal(recipe, "model.family=falkon")
+
+
+def test_a_phase_may_not_be_called_as_the_base(recipe: Path) -> None:
+    assert "a phase called `base`" in refusal(recipe, "train.adapt.name=base")
+
+
+def test_numbers_are_finite(recipe: Path) -> None:
+    assert "`train.adapt.learning_rate`" in refusal(recipe, "train.adapt.learning_rate=inf")
 
 
 @pytest.mark.parametrize(
