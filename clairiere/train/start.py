@@ -8,6 +8,7 @@ from pathlib import Path
 from clairiere.artifact import Work, read_manifest
 from clairiere.errors import TrainingError
 from clairiere.model.build import build
+from clairiere.model.hub import spoken_name
 from clairiere.model.layers import Decoder
 from clairiere.model.options import ModelOptions
 from clairiere.model.phases import load_phase
@@ -33,8 +34,7 @@ class Base:
         manifest = read_manifest(folder)
         if manifest is not None and folder.parent.resolve() == work.target.parent.resolve():
             return cls(folder=folder, name=folder.name, path=f"../{folder.name}", digest=manifest.digest)
-        given = Path(phase.start or model.base or folder.name)
-        name = given.name if given.is_absolute() else given.as_posix()
+        name = spoken_name(phase.start or model.base or folder.name)
         digest = work.inputs.get("start") if manifest is None else manifest.digest
         return cls(folder=folder, name=name, path=None, digest=digest)
 
