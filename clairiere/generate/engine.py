@@ -162,7 +162,7 @@ class _Row:
         self.text = ""
         self.tokens = 0
         self.stopped_by: StoppedBy | None = None
-        self._end_id = tokenizer.eos_id
+        self._end_ids = tokenizer.end_ids
         self._stream = TextStream(tokenizer, prompt_ids)
         self._stops = stops
         self._limit = limit
@@ -172,7 +172,7 @@ class _Row:
         """Take one more token; the text that can be shown since the last one."""
         if self.stopped_by:
             return ""
-        if token_id == self._end_id:
+        if token_id in self._end_ids:
             self._finish("end")
         else:
             self.tokens += 1

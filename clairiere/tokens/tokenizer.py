@@ -34,8 +34,9 @@ class SpecialIds:
     """What the special tokens are called in ids."""
 
     bos: int | None
-    eos: int
-    pad: int
+    ends: tuple[int, ...]
+    """All that end a text, the one that ends a document first."""
+    pad: int | None
 
 
 class Tokenizer:
@@ -43,33 +44,66 @@ class Tokenizer:
 
     Attributes:
         bos_id: what this tokenizer puts before a text, or None where it puts nothing.
-        eos_id: ends a document.
-        pad_id: fills a row; the end token where a foreign tokenizer names none.
+        end_ids: what ends a generated text; none where a foreign tokenizer names none, several in some chat models.
         vocabulary_size: the largest id plus one.
         digest: SHA-256 over `tokenizer.json` and the special ids.
     """
 
-    def __init__(self, backend: Backend, definition: str, files: Mapping[str, str], special: SpecialIds) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        definition: str,
+        files: Mapping[str, str],
+        special: SpecialIds,
+        folder: Path | None = None,
+    ) -> None:
         self._backend = backend
         self._backend.encode_special_tokens = True
         self._backend.no_truncation()
         self._backend.no_padding()
         self._definition = definition
         self._files = dict(files)
+        self._folder = folder
         self.bos_id = special.bos
-        self.eos_id = special.eos
-        self.pad_id = special.pad
+        self.end_ids = frozenset(special.ends)
+        self._eos_id = special.ends[0] if special.ends else None
+        self._pad_id = self._eos_id if special.pad is None else special.pad
         self.vocabulary_size = max(self._backend.get_vocab(with_added_tokens=True).values()) + 1
         self.digest = digest_text(
-            canonical_json({"tokenizer.json": definition, "special": [self.bos_id, self.eos_id, self.pad_id]})
+            canonical_json({"tokenizer.json": definition, "special": [self.bos_id, self._eos_id, self._pad_id]})
         )
+
+    @property
+    def eos_id(self) -> int:
+        """What ends a document.
+
+        Raises:
+            ModelError: nothing names an end token.
+        """
+        if self._eos_id is None:
+            raise ModelError(
+                "a tokenizer whose end-of-text token is not named",
+                where=self._folder,
+                expected="eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json",
+                next_step='write {"eos_token": "…"} into tokenizer_config.json',
+            )
+        return self._eos_id
+
+    @property
+    def pad_id(self) -> int:
+        """What fills a row; the end token where a foreign tokenizer names none.
+
+        Raises:
+            ModelError: nothing names either.
+        """
+        return self.eos_id if self._pad_id is None else self._pad_id
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer:
         """The tokenizer of any model folder: `tokenizer.json`, special tokens from the JSON files beside it.
 
         Raises:
-            ModelError: there is no `tokenizer.json`, it cannot be understood, or nothing names an end token.
+            ModelError: there is no `tokenizer.json`, or it cannot be understood.
         """
         path = folder / "tokenizer.json"
         if not path.is_file():
@@ -83,7 +117,7 @@ class Tokenizer:
         backend = _parse(definition, path)
         special = _special_ids(folder, backend)
         files = {name: _read_text(folder / name) for name in SIDE_FILES if (folder / name).is_file()}
-        return cls(backend, definition, files, special)
+        return cls(backend, definition, files, special, folder)
 
     @classmethod
     def train(
@@ -114,16 +148,12 @@ class Tokenizer:
         backend.post_processor = processors.TemplateProcessing(
             single=f"{BOS} $A", pair=f"{BOS} $A {BOS} $B", special_tokens=[(BOS, 0)]
         )
-        return cls(backend, backend.to_str(pretty=True), _own_files(context), SpecialIds(bos=0, eos=1, pad=2))
+        return cls(backend, backend.to_str(pretty=True), _own_files(context), SpecialIds(bos=0, ends=(1,), pad=2))
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text and nothing else: no start token, and `<s>` in the text is three ordinary characters."""
         ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
         return ids
-
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """What `encode` gives for each text, on all cores."""
-        return [each.ids for each in self._backend.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def encode_with_starts(self, texts: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each text its ids and, for each id, the character that it begins in: int32 [n] twice."""
@@ -153,7 +183,7 @@ class Tokenizer:
         """Write what `load` and `transformers.AutoTokenizer` read."""
         config = json.loads(self._files.get("tokenizer_config.json", "{}"))
         config.setdefault("tokenizer_class", "PreTrainedTokenizerFast")
-        named = {"bos_token": self.bos_id, "eos_token": self.eos_id, "pad_token": self.pad_id}
+        named = {"bos_token": self.bos_id, "eos_token": self._eos_id, "pad_token": self._pad_id}
         for name, token_id in named.items():
             if config.get(name) is None and token_id is not None:
                 config[name] = self.token_of(token_id)
@@ -208,34 +238,22 @@ def _parse(definition: str, path: Path) -> Backend:
 def _special_ids(folder: Path, backend: Backend) -> SpecialIds:
     config = _read_json(folder / "tokenizer_config.json")
     shapes = [_read_json(folder / "config.json"), _read_json(folder / "generation_config.json")]
-    named = {name: _special_id(name, config, shapes, backend) for name in ("bos", "eos", "pad")}
-    eos = named["eos"]
-    if eos is None:
-        raise ModelError(
-            "a tokenizer whose end-of-text token is not named",
-            where=folder,
-            expected="eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json",
-            next_step='write {"eos_token": "…"} into tokenizer_config.json',
-        )
-    bos = named["bos"] if config.get("add_bos_token") else _first_added(backend)
-    return SpecialIds(bos=bos, eos=eos, pad=eos if named["pad"] is None else named["pad"])
+    bos, ends, pad = (_named_ids(name, config, shapes, backend) for name in ("bos", "eos", "pad"))
+    first = next(iter(bos), None) if config.get("add_bos_token") else _first_added(backend)
+    return SpecialIds(bos=first, ends=tuple(ends), pad=next(iter(pad), None))
 
 
-def _special_id(
+def _named_ids(
     name: str, config: Mapping[str, Any], shapes: Sequence[Mapping[str, Any]], backend: Backend
-) -> int | None:
+) -> list[int]:
+    """Every id of that name: first the tokenizer's own, then the model's, which may be a list."""
     token = config.get(f"{name}_token")
     content = token.get("content") if isinstance(token, dict) else token
-    if content is not None:
-        token_id: int | None = backend.token_to_id(content)
-        return token_id
+    found = [] if content is None else [backend.token_to_id(content)]
     for shape in shapes:
         value = shape.get(f"{name}_token_id")
-        if isinstance(value, list) and value:
-            return int(value[0])
-        if isinstance(value, int):
-            return value
-    return None
+        found += value if isinstance(value, list) else [value]
+    return [each for each in dict.fromkeys(found) if isinstance(each, int)]
 
 
 def _first_added(backend: Backend) -> int | None:

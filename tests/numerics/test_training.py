@@ -77,13 +77,14 @@ def prepare(folder: Path, *, method="full", precision="float32", steps=6, micro_
         device=CPU,
         checkpoints=Checkpoints(folder / "state", decoder, optimizer),
         metrics=Metrics(folder / "metrics.jsonl"),
+        validations=Metrics(folder / "validation.jsonl"),
         validate=lambda: validation.scores(decoder),
         utilization=lambda _: None,
     )
 
 
 def curve(training: Training) -> list[tuple[float, float]]:
-    return [(line["loss"], line["gradient_norm"]) for line in read_metrics(training.metrics.path) if "loss" in line]
+    return [(line["loss"], line["gradient_norm"]) for line in read_metrics(training.metrics.path)]
 
 
 def weights(training: Training) -> dict[str, torch.Tensor]:

@@ -204,7 +204,7 @@ def test_windows_give_the_same_rows_again(
 def test_without_a_start_token_the_first_token_does_not_count(
     tokenizer: Tokenizer, make_document: MakeDocument
 ) -> None:
-    plain = Tokenizer(tokenizer._backend, tokenizer._definition, {}, SpecialIds(bos=None, eos=1, pad=1))
+    plain = Tokenizer(tokenizer._backend, tokenizer._definition, {}, SpecialIds(bos=None, ends=(1,), pad=1))
     documents = conversations(make_document, 2, 30, 6)
     packed, pieces = rows_of(documents, plain, 64)
     for own in pieces.values():

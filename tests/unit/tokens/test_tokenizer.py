@@ -56,10 +56,6 @@ def test_special_ids(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode([0, *tokenizer.encode("Oui"), 1, 2]) == "Oui"
 
 
-def test_batch_is_as_one_by_one(tokenizer: Tokenizer) -> None:
-    assert tokenizer.encode_batch(AWKWARD) == [tokenizer.encode(text) for text in AWKWARD]
-
-
 def test_starts_are_characters(tokenizer: Tokenizer) -> None:
     text = "Ça 🙂 va"
     ((ids, starts),) = tokenizer.encode_with_starts([text])
@@ -143,7 +139,7 @@ def test_falcon_style_never_puts_the_start_token_of_its_config(tmp_path: Path) -
 def test_llama_3_style_start_from_the_post_processor_and_several_ends(tmp_path: Path) -> None:
     folder = _foreign(tmp_path, bos=True, generation_config={"eos_token_id": [1, 2]})
     tokenizer = Tokenizer.load(folder)
-    assert (tokenizer.bos_id, tokenizer.eos_id) == (0, 1)
+    assert (tokenizer.bos_id, tokenizer.eos_id, tokenizer.end_ids) == (0, 1, {1, 2})
     tokenizer.save(tmp_path / "saved")
     again = Tokenizer.load(tmp_path / "saved")
     assert (again.bos_id, again.eos_id, again.digest) == (0, 1, tokenizer.digest)
@@ -197,6 +193,20 @@ def test_a_broken_config(tmp_path: Path, content: str) -> None:
         Tokenizer.load(tmp_path)
 
 
+def test_the_model_may_end_at_more_than_its_tokenizer_says(tmp_path: Path) -> None:
+    config, generation = {"eos_token": "<s>"}, {"eos_token_id": [1, 0, 2]}
+    tokenizer = Tokenizer.load(_foreign(tmp_path, tokenizer_config=config, generation_config=generation))
+    assert (tokenizer.eos_id, tokenizer.end_ids) == (0, {0, 1, 2})
+
+
 def test_no_end_token(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="end-of-text token is not named"):
-        Tokenizer.load(_foreign(tmp_path))
+    tokenizer = Tokenizer.load(_foreign(tmp_path))
+    assert tokenizer.end_ids == set()
+    assert tokenizer.decode(tokenizer.encode("un deux")) == "un deux"
+    tokenizer.save(tmp_path / "saved")
+    assert Tokenizer.load(tmp_path / "saved").digest == tokenizer.digest
+    for name in ("eos_id", "pad_id"):
+        with pytest.raises(ModelError, match="end-of-text token is not named") as caught:
+            getattr(tokenizer, name)
+        assert str(tmp_path) in str(caught.value)
+        assert '{"eos_token": "…"}' in str(caught.value)

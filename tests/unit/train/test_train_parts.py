@@ -168,22 +168,29 @@ def test_metrics_are_cut_back(tmp_path):
     path = tmp_path / "metrics.jsonl"
     assert read_metrics(path) == []
     metrics = Metrics(path)
-    metrics.write({"step": 0, "validation": {"s": {"loss": 2.0}}})
+    metrics.secure()
     for step in (1, 2, 3):
         metrics.write({"step": step, "loss": 1.0 / step, "seconds": 0.5})
-    metrics.write({"step": 3, "validation": {"s": {"loss": 1.0}}})
     metrics.secure()
     with path.open("a") as stream:
         stream.write('{"step": 4, "lo')  # a kill in the middle of a line
-    assert len(read_metrics(path)) == 5
+    assert len(read_metrics(path)) == 3
     assert train_seconds(read_metrics(path)) == 1.5
-    assert last_validation(read_metrics(path)) == {"s": {"loss": 1.0}}
     metrics.cut_back(2)
-    assert [line["step"] for line in read_metrics(path)] == [0, 1, 2]
-    assert last_validation(read_metrics(path)) == {"s": {"loss": 2.0}}
+    assert [line["step"] for line in read_metrics(path)] == [1, 2]
     metrics.clear()
     metrics.clear()
-    assert last_validation(read_metrics(path)) == {}
+    assert read_metrics(path) == []
+
+
+def test_last_validation_of_what_is_kept(tmp_path):
+    validations = Metrics(tmp_path / "validation.jsonl")
+    assert last_validation(read_metrics(validations.path)) == {}
+    for step in (0, 3):
+        validations.write({"step": step, "validation": {"s": {"loss": 5.0 - step}}})
+    assert last_validation(read_metrics(validations.path)) == {"s": {"loss": 2.0}}
+    validations.cut_back(2)
+    assert last_validation(read_metrics(validations.path)) == {"s": {"loss": 5.0}}
 
 
 def test_first_signal_is_noted_and_handlers_come_back():

@@ -28,7 +28,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): digest_file(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "metrics.jsonl")
+        if path.is_file() and path.name not in ("manifest.json", "metrics.jsonl", "validation.jsonl")
     }
 
 
@@ -44,8 +44,9 @@ def test_full_phase(tokens_folder, open_work, phase):
     assert facts["base"] is None
     assert [entry["name"] for entry in facts["phases"]] == ["pretrain"]
     assert "lora" not in facts["hyperparameters"]
-    assert "metrics.jsonl" not in manifest.files
-    assert "metrics.jsonl" in manifest.run["files"]
+    lines = {"metrics.jsonl", "validation.jsonl"}
+    assert not lines & set(manifest.files)
+    assert lines == set(manifest.run["files"])
     assert manifest.run["train_seconds"] > 0
     assert not (work.target / "state").exists()
     decoder = load_phase(work.target)
@@ -57,13 +58,13 @@ def test_metrics_lines(tokens_folder, open_work, phase):
     work = open_work()
     train(tokens_folder, work, phase(log_every=2, steps=7))
     lines = read_metrics(work.target / "metrics.jsonl")
-    assert [line["step"] for line in lines if "loss" in line] == [2, 4, 6, 7]
-    assert [line["step"] for line in lines if "validation" in line] == [0, 3, 6, 7]
-    logged = next(line for line in lines if "loss" in line)
-    assert set(logged) == {
+    validations = read_metrics(work.target / "validation.jsonl")
+    assert [line["step"] for line in lines] == [2, 4, 6, 7]
+    assert [line["step"] for line in validations] == [0, 3, 6, 7]
+    assert set(lines[0]) == {
         "step", "tokens", "loss", "learning_rate", "gradient_norm", "tokens_per_second", "seconds",
     }  # fmt: skip
-    first, last = (lines[index]["validation"]["contes"] for index in (0, -1))
+    first, last = (validations[index]["validation"]["contes"] for index in (0, -1))
     assert last["loss"] < first["loss"]
     assert last["bits_per_byte"] < first["bits_per_byte"]
 
@@ -145,8 +146,8 @@ def test_resumption_gives_the_same_files(tokens_folder, open_work, phase, monkey
     found = train(tokens_folder, open_work(space="killed"), options)
     assert files(killed.target) == files(whole.target)
     assert found.digest == expected.digest
-    steps = [line["step"] for line in read_metrics(killed.target / "metrics.jsonl") if "loss" in line]
-    assert steps == [1, 2, 3, 4, 5, 6, 7]
+    assert [line["step"] for line in read_metrics(killed.target / "metrics.jsonl")] == [1, 2, 3, 4, 5, 6, 7]
+    assert [line["step"] for line in read_metrics(killed.target / "validation.jsonl")] == [0, 3, 6, 7]
 
 
 def test_killed_before_the_first_checkpoint(tokens_folder, open_work, phase, monkeypatch):
@@ -156,7 +157,7 @@ def test_killed_before_the_first_checkpoint(tokens_folder, open_work, phase, mon
             train(tokens_folder, open_work(), phase())
     work = open_work()
     train(tokens_folder, work, phase())
-    assert [line["step"] for line in read_metrics(work.target / "metrics.jsonl") if "validation" in line] == [0, 3, 6]
+    assert [line["step"] for line in read_metrics(work.target / "validation.jsonl")] == [0, 3, 6]
 
 
 def test_killed_between_training_and_manifest(tokens_folder, open_work, phase, monkeypatch):
