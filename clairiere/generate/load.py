@@ -17,23 +17,19 @@ from clairiere.tokens.tokenizer import Tokenizer
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w.-]+")
 
 
-def resolve(
-    model: Path | str, *, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
-) -> tuple[Decoder, Tokenizer]:
-    """A decoder ready to generate, and its tokenizer.
+def resolve(model: Path | str) -> tuple[Decoder, Tokenizer]:
+    """A decoder ready to generate, on an accelerator where there is one, and its tokenizer.
 
     Args:
         model: a released folder, a workspace (its release, else its newest finished phase), a phase's folder, any
             folder that transformers loads, or a Hub id in the local cache.
-        dtype: of the weights in memory.
-        device: by default an accelerator where there is one.
 
     Raises:
         ModelError: there is no model, it cannot be read safely, or its tokenizer is of another model.
     """
     folder = find_folder(model)
+    decoder = load_phase(folder)
     tokenizer = Tokenizer.load(tokenizer_folder(folder))
-    decoder = load_phase(folder, dtype)
     if tokenizer.vocabulary_size > decoder.shape.vocabulary_size:
         raise ModelError(
             f"a tokenizer of {tokenizer.vocabulary_size} entries beside a model of {decoder.shape.vocabulary_size}",
@@ -41,8 +37,7 @@ def resolve(
             expected="the tokenizer that the model was trained with",
             next_step="put that model's tokenizer.json into the folder",
         )
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return decoder.to(chosen).eval(), tokenizer
+    return decoder.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
 
 
 def find_folder(model: Path | str) -> Path:
@@ -71,10 +66,9 @@ def find_folder(model: Path | str) -> Path:
 
 
 def _newest_phase(train: Path) -> Path | None:
-    """The phase that finished last, by its manifest."""
-    finished = [
-        (manifest, path.parent) for path in train.glob(f"*/{MANIFEST}") if (manifest := read_manifest(path.parent))
-    ]
+    """The phase that finished last, by its manifest; `<phase>.old` and `<phase>.partial` are none."""
+    folders = [path.parent for path in train.glob(f"*/{MANIFEST}") if "." not in path.parent.name]
+    finished = [(manifest, folder) for folder in folders if (manifest := read_manifest(folder))]
     return max(finished, key=_finish_time)[1] if finished else None
 
 

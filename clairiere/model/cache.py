@@ -39,10 +39,6 @@ class Cache:
         """Say that every layer has added `tokens` tokens."""
         self.length += tokens
 
-    def truncate(self, length: int) -> None:
-        """Forget what comes after the first `length` tokens of each row."""
-        self.length = min(self.length, length)
-
     def _room(self, layer: int, tokens: int, like: Tensor) -> Tensor:
         store = self._stores[layer]
         if store is not None and store.shape[2] >= tokens:

@@ -18,6 +18,7 @@ from clairiere.model.layers import Decoder
 
 CHECKPOINT = "checkpoint"
 ADAPTER = "adapter"
+CONFIG = "config.json"
 
 
 def load_phase(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
@@ -69,6 +70,9 @@ def base_folder(folder: Path, manifest: Manifest) -> Path:
 
 
 def _phase_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a finished phase; None for any other folder."""
-    manifest = read_manifest(folder)
+    """The manifest of a finished phase; None for any other folder.
+
+    What has a config.json is a model folder, and a manifest.json in it may be anyone's.
+    """
+    manifest = None if (folder / CONFIG).is_file() else read_manifest(folder)
     return manifest if manifest is not None and manifest.stage.split("/")[0] == "train" else None

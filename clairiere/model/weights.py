@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from clairiere.artifact import write_json
 from clairiere.errors import ModelError
 from clairiere.model import sizes, tensor_files
-from clairiere.model.hub import find_model
 from clairiere.model.layers import Decoder, Linear
 from clairiere.model.names import Stored, stored_tensors
 
@@ -20,19 +19,17 @@ IGNORED_SUFFIX = "rotary_emb.inv_freq"
 """Computed from the config; old checkpoints store it."""
 
 
-def load(folder: Path | str, dtype: torch.dtype = torch.float32, *, revision: str | None = None) -> Decoder:
+def load(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
     """The decoder of a model folder; no code of the folder is ever run.
 
     Args:
-        folder: with config.json and safetensors, or a Hub id in the local cache.
+        folder: with config.json and safetensors.
         dtype: of the weights in memory, whatever it is on disk.
-        revision: of a Hub id.
 
     Raises:
-        ModelError: no such folder, another family, pickled weights, or tensors that are missing, unexpected, of
+        ModelError: no config.json, another family, pickled weights, or tensors that are missing, unexpected, of
             another size or damaged.
     """
-    folder = find_model(str(folder), revision, near=Path())
     shape = sizes.shape_from_config(tensor_files.read_json(folder / "config.json"))
     files = tensor_files.in_folder(folder)
     stored = list(stored_tensors(shape))

@@ -118,7 +118,9 @@ def test_loaded_weights_do_not_depend_on_the_file_any_more(folder: Path) -> None
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    assert "no model `" in refusal(tmp_path / "absent")
+    message = refusal(tmp_path / "absent")
+    assert "no config.json" in message
+    assert str(tmp_path / "absent") in message
 
 
 def test_no_config(folder: Path) -> None:

@@ -32,6 +32,14 @@ def test_the_end_token_ends(scripted: Script, tokenizer: Tokenizer) -> None:
     assert decoder.prompts == [[tokenizer.bos_id, *tokenizer.encode("[Camille:]")]]
 
 
+def test_any_of_several_end_tokens_ends(
+    scripted: Script, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenizer, "end_ids", frozenset({1, 2}))
+    completion, _ = run(scripted([*tokenizer.encode(" Oui"), 2, *tokenizer.encode(" Non")]), tokenizer, "[Camille:]")
+    assert (completion.completion, completion.stopped_by) == (" Oui", "end")
+
+
 def test_the_length_ends_and_a_cut_character_is_shown(scripted: Script, tokenizer: Tokenizer) -> None:
     cut = len(tokenizer.encode("a🌳")) - 1
     completion, streamed = run(scripted("a🌳b"), tokenizer, "x", max_tokens=cut)

@@ -12,6 +12,7 @@ import torch
 
 from clairiere.artifact import Work, digest_text
 from clairiere.errors import ModelError
+from clairiere.generate.engine import complete
 from clairiere.generate.load import find_folder, resolve
 from clairiere.model import weights
 from clairiere.model.layers import Decoder
@@ -48,8 +49,8 @@ def workspace(tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer) -> Pa
 
 
 def check(model: Path | str, decoder: Decoder, tokenizer: Tokenizer) -> None:
-    found, found_tokenizer = resolve(model, device="cpu")
-    assert torch.equal(found.embedding.weight, decoder.embedding.weight)
+    found, found_tokenizer = resolve(model)
+    assert torch.equal(found.embedding.weight.cpu(), decoder.embedding.weight)
     assert found_tokenizer.digest == tokenizer.digest
     assert not found.training
 
@@ -120,5 +121,33 @@ def test_a_tokenizer_of_another_model(tmp_path: Path, tiny_decoder: Decoder, tok
 def test_pickled_weights_are_refused(tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer) -> None:
     folder = save_model(tmp_path / "model", tiny_decoder, tokenizer)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(ModelError, match="pickle"):
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match="only pickled weights") as caught:
         resolve(folder)
+    assert "model.safetensors" in str(caught.value)
+
+
+def test_a_foreign_model_may_hold_any_manifest(tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer) -> None:
+    folder = save_model(tmp_path / "model", tiny_decoder, tokenizer)
+    (folder / "manifest.json").write_text('{"name": "a web application", "icons": []}')
+    check(folder, tiny_decoder, tokenizer)
+
+
+def test_what_a_rename_left_behind_is_no_phase(workspace: Path) -> None:
+    for name in ("adapt.old", "adapt.partial"):
+        finish(workspace / "train" / name, "train", {"method": "full"}, "2030")
+    assert find_folder(workspace) == workspace / "train" / "adapt"
+
+
+def test_a_tokenizer_without_an_end_token_generates(
+    tmp_path: Path, tiny_decoder: Decoder, tokenizer: Tokenizer
+) -> None:
+    folder = save_model(tmp_path / "model", tiny_decoder, tokenizer)
+    for name in ("tokenizer_config.json", "config.json", "generation_config.json"):
+        content = json.loads((folder / name).read_text())
+        kept = {key: value for key, value in content.items() if not key.startswith(("eos_token", "pad_token"))}
+        (folder / name).write_text(json.dumps(kept))
+    decoder, found = resolve(folder)
+    assert found.end_ids == set()
+    (completion,) = complete(decoder, found, "[Camille:]", max_tokens=5)
+    assert (completion.tokens, completion.stopped_by) == (5, "length")

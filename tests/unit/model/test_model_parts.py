@@ -30,10 +30,6 @@ def test_a_cache_grows_and_keeps_what_it_holds() -> None:
         cache.advance(100)
         total += 100
     assert cache.length == total
-    cache.truncate(total + 1)
-    assert cache.length == total
-    cache.truncate(3)
-    assert cache.length == 3
 
 
 def test_rotation_depends_on_the_distance_alone() -> None:
