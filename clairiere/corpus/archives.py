@@ -62,9 +62,17 @@ class Copy:
         return data
 
 
+SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".zip")
+
+
 def is_archive(path: Path) -> bool:
     """Whether the name says that it is an archive that `members` reads."""
-    return path.name.lower().endswith((".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".zip"))
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def stem(name: str) -> str:
+    """The name of an archive without its suffix."""
+    return name[: -max(len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix))]
 
 
 def members(archive: Path) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ import heapq
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from clairiere.corpus.files import SourceFile, walk
 from clairiere.corpus.read import read_file
@@ -32,7 +33,7 @@ def estimate(source: Source) -> Estimate | None:
     """The source's size, from the text per raw byte of the files whose paths hash lowest; None if its files are absent.
 
     Raises:
-        UnreadableError: an archive is damaged.
+        UnreadableError: an archive or manifest is damaged, no file matches, or none of those looked at can be read.
         UnknownNameError: the reader that the source card names does not exist.
     """
     try:
@@ -40,8 +41,16 @@ def estimate(source: Source) -> Estimate | None:
     except UnreadableError:
         return None
     size = Size()
-    files = size.measured(walk(root, source.include, source.exclude))
+    manifest = None if source.manifest is None else Path(source.manifest)
+    files = size.measured(walk(root, source.include, source.exclude, manifest=manifest))
     sample = heapq.nsmallest(SAMPLED_FILES, files, key=lambda file: (zlib.crc32(file.path.encode()), file.path))
+    if not sample:
+        raise UnreadableError(
+            f"no file to read of the source {source.name}",
+            where=root,
+            expected="at least one file of those that `include` and `exclude` leave",
+            next_step="put the files there, or correct `path`, `include` or `exclude` in the source card",
+        )
     return _scaled(sample, source, size)
 
 
@@ -64,10 +73,16 @@ def _scaled(sample: list[SourceFile], source: Source, size: Size) -> Estimate:
     """What the sampled files hold, as much more often as the rest is larger; documents go by files, words by bytes."""
     read = Size()
     documents: list[Document] = []
+    problems: list[UnreadableError] = []
     for file in read.measured(iter(sample)):
-        documents += _documents(file, source)
-        if read.raw_bytes >= SAMPLED_BYTES:
+        try:
+            documents += read_file(file, source)
+        except UnreadableError as error:
+            problems.append(error)
+        if documents and read.raw_bytes >= SAMPLED_BYTES:
             break
+    if problems and not documents:
+        raise _nothing_readable(source, problems, read.files)
     by_files = size.files / max(1, read.files)
     by_bytes = size.raw_bytes / max(1, read.raw_bytes)
     return Estimate(
@@ -77,8 +92,10 @@ def _scaled(sample: list[SourceFile], source: Source, size: Size) -> Estimate:
     )
 
 
-def _documents(file: SourceFile, source: Source) -> list[Document]:
-    try:
-        return read_file(file, source)
-    except UnreadableError:
-        return []
+def _nothing_readable(source: Source, problems: list[UnreadableError], files: int) -> UnreadableError:
+    return UnreadableError(
+        f"none of {files} files of the source {source.name} can be read: {problems[0].found}",
+        where=problems[0].where,
+        expected=problems[0].expected,
+        next_step=problems[0].next_step,
+    )

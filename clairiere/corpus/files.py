@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -59,18 +60,19 @@ class SourceFile:
     @property
     def size_bytes(self) -> int:
         """Of the raw bytes; a file on the disk is not opened for it."""
-        return len(self._content) if isinstance(self._content, bytes) else self._content.stat().st_size
+        if isinstance(self._content, bytes):
+            return len(self._content)
+        with opening(self._content):
+            return self._content.stat().st_size
 
     @cached_property
     def _bytes(self) -> bytes:
         if isinstance(self._content, bytes):
             return self._content
-        try:
+        with opening(self._content):
             if self._content.stat().st_size > archives.MEMBER_BYTES_LIMIT:
                 raise archives.too_large(self._content, self.path)
             return self._content.read_bytes()
-        except OSError as error:
-            raise _cannot_open(self._content, error) from error
 
     @cached_property
     def sha256(self) -> str:
@@ -131,27 +133,30 @@ class SourceFile:
         locator: str | None = None,
         language: str | None = None,
         category: str | None = None,
+        edition: str | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> Document:
         """A document of this file; language, category and license come from the source card unless given.
 
-        The license is `work AND edition`; the license that a manifest gives the file takes the edition's place.
+        The license is `work AND edition`; the license that a manifest gives the file takes the edition's place, and
+        the `edition` that the file states of the document itself takes the place of both. Without a source card
+        license and category are None: nothing proves them.
         """
         place = f"{source.name}/{self.path}" if source else self.path
         return Document(
             id=place if locator is None else f"{place}#{locator}",
             source=source.name if source else None,
             language=language or (source.language if source else None),
-            license=self._license(source) if source else None,
-            category=category or (source.category if source else None),
+            license=self._license(source, edition) if source else None,
+            category=(category or source.category) if source else None,
             title=title,
             turns=tuple(turns),
             provenance=Provenance(path=self.path, locator=locator, sha256=self.sha256),
             meta=meta or {},
         )
 
-    def _license(self, source: Source) -> str | None:
-        edition = self.edition or (source.edition.id if source.edition else None)
+    def _license(self, source: Source, edition: str | None) -> str | None:
+        edition = edition or self.edition or (source.edition.id if source.edition else None)
         return join_licenses(source.work.id, edition) if source.work and edition else None
 
 
@@ -165,105 +170,138 @@ def walk(
 ) -> Iterator[SourceFile]:
     """Every file of a file, a folder (sorted by path) or an archive (in its order).
 
-    Archives in a folder are read in place. Sidecar manifests, READMEs, licenses, cards and hidden files are skipped,
-    unless one is `root` itself.
+    Archives in a folder are read in place: their members' paths begin with the archive's folder, and with its name
+    without suffix where there are several archives. Sidecar manifests, READMEs, licenses, cards and hidden files are
+    skipped, unless one is `root` itself.
 
     Args:
         root: a file, a folder or an archive (.tar, .tar.gz, .tgz, .tar.zst, .zip).
         include: glob patterns on the path, of which one must match; empty means every file. `*` stays within a
             folder, `**` crosses folders, and a pattern without a slash is matched against the name alone.
         exclude: glob patterns of what to leave out.
-        manifest: a table with the license of each file; a `manifest.tsv` beside the files is found by itself.
+        manifest: a table with the license of each file; a `manifest.tsv` beside the files, or in an archive beside
+            its members, is found by itself.
         report: gets what cannot be opened, and the walk goes on; without it the error is raised.
 
     Raises:
         UnreadableError: no such file, a damaged archive, or a member that escapes, is a link or unpacks without end.
     """
     chosen = _selection(tuple(include), tuple(exclude))
+    several = len(_archives(root)) > 1
     for file, path in _paths(root, report):
         try:
-            for found in _open(file, path, root, manifest):
-                if chosen(found.path) and (found.is_at(root) or not _is_sidecar(found.path)):
-                    yield found
+            with opening(file):
+                for found in _open(file, path, root, manifest, several=several):
+                    if chosen(found.path) and (found.is_at(root) or not _is_sidecar(found.path)):
+                        yield found
         except UnreadableError as error:
             if report is None:
                 raise
             report(error)
 
 
+def sole_archive(root: Path) -> Path | None:
+    """The archive that `walk` would open, where it is the only one."""
+    found = _archives(root)
+    return found[0] if len(found) == 1 else None
+
+
+def _archives(root: Path) -> list[Path]:
+    return [file for file, _ in _paths(root, _pass) if archives.is_archive(file)]
+
+
 def digests(root: Path, manifest: Path | None = None) -> dict[str, str]:
     """Relative path → SHA-256 of every file on the disk that `walk` would open, manifests too; an archive is one file.
 
+    What cannot be opened has no digest: once it can be, the digests differ.
+
     Raises:
-        UnreadableError: no such file, or one that cannot be opened.
+        UnreadableError: no such file, or a manifest that cannot be read.
     """
     files: dict[str, str] = {}
     tables: dict[Path, str] = {}
-    for file, path in _paths(root, None):
-        files[path] = _digest(file)
-        table = manifest or manifests.beside(file, root)
+    for file, path in _paths(root, _pass):
+        with suppress(UnreadableError), opening(file):
+            files[path] = digest_file(file)
+        with opening(file):
+            table = manifest or manifests.beside(file, root)
         if table is not None and table not in tables:
-            tables[table] = _digest(table)
+            with opening(table):
+                tables[table] = digest_file(table)
     return files | {f"manifest {number}": digest for number, digest in enumerate(tables.values())}
 
 
-def _digest(file: Path) -> str:
+def _pass(_error: UnreadableError) -> None:
+    """Where only what can be opened matters."""
+
+
+@contextmanager
+def opening(file: Path) -> Iterator[None]:
+    """What the system says against opening a file, as an UnreadableError."""
     try:
-        return digest_file(file)
+        yield
     except OSError as error:
         raise _cannot_open(file, error) from error
 
 
-def _open(file: Path, path: str, root: Path, manifest: Path | None) -> Iterator[SourceFile]:
+def _open(file: Path, path: str, root: Path, manifest: Path | None, *, several: bool) -> Iterator[SourceFile]:
     table = manifest or manifests.beside(file, root)
     licenses: Mapping[str, str] = {} if table is None else manifests.licenses(table)
-    if archives.is_archive(file):
-        for member, content in archives.members(file):
-            yield SourceFile(member, content, licenses.get(member))
-        return
     below = file.relative_to(table.parent).as_posix() if table and file.is_relative_to(table.parent) else path
-    yield SourceFile(path, file, licenses.get(below))
+    if not archives.is_archive(file):
+        yield SourceFile(path, file, licenses.get(below))
+        return
+    folder = PurePosixPath(path).parent / (archives.stem(file.name) if several else "")
+    for member, content in archives.members(file):
+        edition = licenses.get((PurePosixPath(below).parent / member).as_posix()) or licenses.get(member)
+        edition = edition or (None if _is_sidecar(member) else manifests.inside(file, member))
+        yield SourceFile((folder / member).as_posix(), content, edition)
 
 
 def _paths(root: Path, report: Report | None) -> Iterator[tuple[Path, str]]:
-    if root.is_file():
+    with opening(root):
+        is_file, is_folder = root.is_file(), root.is_dir()
+    if is_file:
         yield root, root.name
         return
-    if not root.is_dir():
+    if not is_folder:
         raise UnreadableError(
             "no such file or folder", where=root, expected="a file, a folder or an archive", next_step="check the path"
         )
-    files = {file.relative_to(root).as_posix(): file for file in _folder_files(root)}
+    files = {file.relative_to(root).as_posix(): file for file in _folder_files(root, report)}
     for path in sorted(files):
         if _is_sidecar(path):
             continue
         error = _refusal(root, files[path])
         if error is None:
             yield files[path], path
-        elif report is None:
-            raise error
         else:
-            report(error)
+            _tell(error, report)
 
 
-def _folder_files(root: Path) -> Iterator[Path]:
-    for folder, subfolders, names in os.walk(root):
+def _tell(error: UnreadableError, report: Report | None) -> None:
+    if report is None:
+        raise error
+    report(error)
+
+
+def _folder_files(root: Path, report: Report | None) -> Iterator[Path]:
+    def closed(error: OSError) -> None:
+        _tell(_cannot_open(Path(error.filename), error, "folder"), report)
+
+    for folder, subfolders, names in os.walk(root, onerror=closed):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        linked = [name for name in subfolders if Path(folder, name).is_symlink()]
+        linked = [name for name in subfolders if os.path.islink(f"{folder}/{name}")]  # noqa: PTH114  # never raises
         yield from (Path(folder, name) for name in (*names, *linked))
 
 
 def _refusal(root: Path, file: Path) -> UnreadableError | None:
     """Why an entry of a folder is not opened: text must not come from where the source does not show it."""
-    if not archives.is_text(file.name):
-        found = "a name that is not UTF-8"
-    elif file.is_symlink() and file.is_dir():
-        found = "a link to a folder"
-    elif file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-        found = "a link to a place outside the source"
-    elif not file.is_file():
-        found = "a link to nothing" if file.is_symlink() else "neither a file nor a folder"
-    else:
+    try:
+        found = _fault(root, file)
+    except OSError as error:
+        return _cannot_open(file, error)
+    if found is None:
         return None
     return UnreadableError(
         found,
@@ -273,16 +311,28 @@ def _refusal(root: Path, file: Path) -> UnreadableError | None:
     )
 
 
+def _fault(root: Path, file: Path) -> str | None:
+    if not archives.is_text(file.name):
+        return "a name that is not UTF-8"
+    if file.is_symlink() and file.is_dir():
+        return "a link to a folder"
+    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+        return "a link to a place outside the source"
+    if not file.is_file():
+        return "a link to nothing" if file.is_symlink() else "neither a file nor a folder"
+    return None
+
+
 def _is_sidecar(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return any(part.startswith(".") for part in parts) or SIDECAR.fullmatch(parts[-1]) is not None
 
 
-def _cannot_open(file: Path, error: OSError) -> UnreadableError:
+def _cannot_open(file: Path, error: OSError, kind: str = "file") -> UnreadableError:
     return UnreadableError(
-        f"a file that cannot be opened: {error.strerror}",
+        f"a {kind} that cannot be opened: {error.strerror}",
         where=file,
-        expected="a file this user may read",
+        expected=f"a {kind} this user may read",
         next_step="check that it is there and its permissions",
     )
 

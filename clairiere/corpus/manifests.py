@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from clairiere.corpus import archives
 from clairiere.errors import UnreadableError
 
 NAME = "manifest.tsv"
@@ -21,6 +22,34 @@ def beside(file: Path, root: Path) -> Path | None:
         if folder in (root, root.parent):
             break
     return None
+
+
+def inside(archive: Path, member: str) -> str | None:
+    """The license that the nearest `manifest.tsv` in an archive, in the member's folder or above it, gives a member.
+
+    Raises:
+        UnreadableError: the archive is damaged, or a table in it is not UTF-8.
+    """
+    tables = _tables_inside(archive, archive.stat().st_mtime_ns)
+    path = PurePosixPath(member)
+    table, folder = next(((tables[above], above) for above in path.parents if above in tables), ({}, path.parent))
+    return table.get(path.relative_to(folder).as_posix())
+
+
+@lru_cache(maxsize=4)
+def _tables_inside(archive: Path, _modified_ns: int) -> Mapping[PurePosixPath, Mapping[str, str]]:
+    """Folder → licenses of each table: they may lie behind the members they speak of, hence a pass of their own."""
+    tables: dict[PurePosixPath, Mapping[str, str]] = {}
+    for member, content in archives.members(archive):
+        path = PurePosixPath(member)
+        if path.name == NAME:
+            try:
+                table = _parse(content.decode("utf-8-sig").replace("\r\n", "\n"))
+            except UnicodeDecodeError as error:
+                raise _unusable(f"{archive}: {member}", f"a manifest that cannot be read: {error}") from error
+            if table is not None:
+                tables[path.parent] = table
+    return tables
 
 
 def licenses(table: Path) -> Mapping[str, str]:
@@ -44,7 +73,12 @@ def _read(table: Path) -> Mapping[str, str] | None:
 
 @lru_cache(maxsize=64)
 def _licenses(table: Path, _modified_ns: int) -> Mapping[str, str] | None:
-    header, *rows = [line.split("\t") for line in table.read_text(encoding="utf-8-sig").split("\n")]
+    return _parse(table.read_text(encoding="utf-8-sig"))
+
+
+def _parse(text: str) -> Mapping[str, str] | None:
+    """Path → license; None where it is a table of something else."""
+    header, *rows = [line.split("\t") for line in text.split("\n")]
     column = next((header.index(name) for name in LICENSE_COLUMNS if name in header), None)
     if column is None or "path" not in header:
         return None
@@ -52,7 +86,7 @@ def _licenses(table: Path, _modified_ns: int) -> Mapping[str, str] | None:
     return {row[path]: row[column].strip() for row in rows if len(row) > max(path, column) and row[column].strip()}
 
 
-def _unusable(table: Path, found: str) -> UnreadableError:
+def _unusable(table: Path | str, found: str) -> UnreadableError:
     return UnreadableError(
         found,
         where=table,

@@ -28,15 +28,29 @@ class Reader(Protocol):
 
 def read(paths: Iterable[Path], source: Source | None = None) -> Iterator[Document | UnreadableError]:
     """The documents of files, folders and archives, and in their place what could not be read."""
-    problems: list[UnreadableError] = []
     for path in paths:
-        try:
-            for file in walk(path, report=problems.append):
-                yield from _taken(problems)
-                yield from _documents_or_problem(file, source)
-        except UnreadableError as error:
-            problems.append(error)
-        yield from _taken(problems)
+        empty = True
+        for item in _documents_and_problems(path, source):
+            empty = False
+            yield item
+        if empty:
+            yield UnreadableError(
+                "no file to read",
+                where=path,
+                expected="a folder or archive with files other than READMEs, licenses, manifests and hidden ones",
+                next_step="check the path, or name the file itself",
+            )
+
+
+def _documents_and_problems(path: Path, source: Source | None) -> Iterator[Document | UnreadableError]:
+    problems: list[UnreadableError] = []
+    try:
+        for file in walk(path, report=problems.append):
+            yield from _taken(problems)
+            yield from _documents_or_problem(file, source)
+    except UnreadableError as error:
+        problems.append(error)
+    yield from problems
 
 
 def read_file(file: SourceFile, source: Source | None) -> list[Document]:

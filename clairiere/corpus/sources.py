@@ -11,7 +11,7 @@ from typing import Any
 
 from clairiere.artifact import canonical_json, digest_text
 from clairiere.corpus.cards import VARIABLE, Card, load_card
-from clairiere.corpus.files import digests
+from clairiere.corpus.files import digests, opening
 from clairiere.corpus.licenses import Gate, Judgment
 from clairiere.errors import CardError, UnreadableError
 from clairiere.record import Source
@@ -73,7 +73,7 @@ def locate(source: Source) -> Path:
     """Where the source's files lie.
 
     Raises:
-        UnreadableError: a variable in its path is not set, or there is nothing at that path.
+        UnreadableError: a variable in its path is not set, or there is nothing at that path that can be opened.
     """
     unset = VARIABLE.search(source.path)
     if unset is not None:
@@ -84,7 +84,9 @@ def locate(source: Source) -> Path:
             next_step=f"export {unset[1]}=FOLDER, so that the path leads to them",
         )
     path = Path(source.path)
-    if not path.exists():
+    with opening(path):
+        exists = path.exists()
+    if not exists:
         raise UnreadableError(
             f"no files of the source {source.name}",
             where=path,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clairiere.artifact import Manifest, Work
-from clairiere.corpus.files import SourceFile, walk
+from clairiere.corpus.files import SourceFile, sole_archive, walk
 from clairiere.corpus.licenses import Gate, Judgment, parse
 from clairiere.corpus.options import CorpusOptions
 from clairiere.corpus.read import read_file
@@ -33,7 +33,7 @@ def run(sources: Sequence[Source], options: CorpusOptions, gate: Gate, work: Wor
         work: the folder in the making; finished sources are taken from its journal.
 
     Raises:
-        UnreadableError: the files are not there, an archive is damaged, or too many files cannot be read.
+        UnreadableError: the files are not there, the only archive is damaged, or too many files cannot be read.
         EmptyError: a source gives no document.
     """
     results: dict[str, dict[str, Any]] = {}
@@ -59,20 +59,30 @@ def _read_source(source: Source, options: CorpusOptions, gate: Gate, shard: Path
 
 def _read(source: Source, tally: Tally, progress: Task) -> Iterator[Document]:
     """Every document of every file that can be read."""
-    for file in _files(source):
+    root = locate(source)
+    for file in _files(source, root, tally):
         tally.files += 1
         try:
             documents = read_file(file, source)
         except UnreadableError as error:
-            tally.lose(error)
+            tally.lose(error, root)
             continue
         yield from documents
         progress.advance(len(documents), note=file.path)
 
 
-def _files(source: Source) -> Iterator[SourceFile]:
+def _files(source: Source, root: Path, tally: Tally) -> Iterator[SourceFile]:
+    """Every file; one that cannot be opened is counted, but the only archive must be whole: it may miss any number."""
+    archive = sole_archive(root)
+
+    def lose(error: UnreadableError) -> None:
+        if archive is not None and f"{error.where}: ".startswith(f"{archive}: "):
+            raise error
+        tally.files += 1
+        tally.lose(error, root)
+
     manifest = None if source.manifest is None else Path(source.manifest)
-    return walk(locate(source), source.include, source.exclude, manifest=manifest)
+    return walk(root, source.include, source.exclude, manifest=manifest, report=lose)
 
 
 def _distinct(documents: Iterator[Document]) -> Iterator[Document]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from clairiere.errors import UnreadableError
@@ -42,9 +43,9 @@ class Tally:
         self._of(document.license)["dropped"] += 1
         self.dropped[reason] += 1
 
-    def lose(self, error: UnreadableError) -> None:
-        """Count a file that could not be read."""
-        self.unreadable.append({"where": error.where or "", "found": error.found})
+    def lose(self, error: UnreadableError, root: Path) -> None:
+        """Count a file that could not be read; it is named relative to `root`, as on every machine."""
+        self.unreadable.append({"where": (error.where or "").removeprefix(f"{root}/"), "found": error.found})
         self.dropped["unreadable"] += 1
 
     def _of(self, license_id: str | None) -> Counter[str]:

@@ -3,8 +3,10 @@
 https://jsonlines.org/
 
 A line is an object with `turns` (a list of {"speaker", "text"}, the form that `clairiere read --json` prints), with
-`messages` (a list of {"role", "content"}, the form of chat models) or with `text`. `title`, `language`, `category`
-and `meta` are taken where they stand beside it. The locator is the `id`, or the line where it has none or repeats one.
+`messages` (a list of {"role", "content"}, the form of chat models) or with `text`. `title`, `language`
+and `meta` are taken where they stand beside it, and where there is a source card also `category` and `license` (an
+SPDX expression, which takes the place of the edition's on the card). The locator is the `id`, or the line where it has
+none or repeats one.
 """
 
 from __future__ import annotations
@@ -46,8 +48,14 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
             locator=locator,
             language=_string(record, "language") or _string(record, "lang"),
             category=category if category in CATEGORIES else None,
+            edition=_license(record.get("license")),
             meta=meta if isinstance(meta, dict) else {},
         )
+
+
+def _license(value: object) -> str | None:
+    """As stated, even where it is no SPDX expression: the gate refuses what it does not know."""
+    return None if value is None else str(value).strip() or None
 
 
 def _turns(path: SourceFile, record: dict[str, Any], line: int) -> list[Turn]:

@@ -3,9 +3,10 @@
 https://projects.laion.ai/Open-Assistant/docs/data/schemas
 
 A line is a tree ({"message_tree_id", "prompt"}, replies nested) or one message ({"message_id", "parent_id"}, with or
-without its replies). From the prompt, each message is followed by its reply of lowest rank, a reply that is itself
-answered before one that is not; the conversation ends on an assistant's message. Deleted messages, those that failed
-review, and what replies to them are left out, and so are trees that hold no answer. Speakers are called as in the file.
+without its replies); or the file is one array of messages ({"user_message_id", "parent_message_id"}). From the
+prompt, each message is followed by its reply of lowest rank, a reply that is itself answered before one that is not;
+the conversation ends on an assistant's message. Deleted messages, those that failed review, and what replies to them
+are left out, and so are trees that hold no answer. Speakers are called as in the file.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ EXPECTED = "messages with `message_id`, `role` and `text`, nested in `prompt` an
 
 def recognize(path: SourceFile) -> float:
     """A tree or a message in one of the first lines."""
+    if _is_array(path):
+        return 0.95 if all(f'"{key}"' in path.head for key in ("user_message_id", "parent_message_id", "role")) else 0.0
     record = json_lines.first_record(path)
     is_tree = "message_tree_id" in record and isinstance(record.get("prompt"), dict)
     is_message = "message_id" in record and "parent_id" in record and "role" in record
@@ -54,10 +57,25 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         )
 
 
+def _is_array(path: SourceFile) -> bool:
+    return path.head.lstrip().startswith("[")
+
+
+def _records(path: SourceFile) -> Iterator[tuple[int | None, Message]]:
+    """(line, tree or message); those of an array have no line, and their keys are named as in the lines."""
+    if not _is_array(path):
+        yield from json_lines.records(path)
+        return
+    for item in json_lines.array(path):
+        record = item if isinstance(item, dict) else {"text": item}
+        linked = {"message_id": record.get("user_message_id"), "parent_id": record.get("parent_message_id")}
+        yield None, linked | record
+
+
 def _trees(path: SourceFile) -> Iterator[tuple[str, Message]]:
     """(id, prompt) of each tree; messages that stand alone are put together first."""
     alone: dict[str, Message] = {}
-    for line, record in json_lines.records(path):
+    for line, record in _records(path):
         if isinstance(record.get("prompt"), dict):
             _check(path, record["prompt"], line)
             yield str(record.get("message_tree_id") or record["prompt"]["message_id"]), record["prompt"]
@@ -73,7 +91,7 @@ def _trees(path: SourceFile) -> Iterator[tuple[str, Message]]:
             yield str(message.get("message_tree_id") or id_), message
 
 
-def _check(path: SourceFile, prompt: Message, line: int) -> None:
+def _check(path: SourceFile, prompt: Message, line: int | None) -> None:
     pending: list[Any] = [prompt]
     while pending:
         message = pending.pop()

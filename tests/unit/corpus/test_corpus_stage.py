@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_bytes import tar_bytes
+from archive_bytes import tar_bytes, zip_bytes
 
 from clairiere.artifact import Manifest, Work
 from clairiere.corpus import stage
@@ -150,6 +150,49 @@ def test_a_damaged_archive_stops_the_stage(make_card: MakeCard, tmp_path: Path) 
         read(tmp_path, make_card(path='"files.tar"'), unreadable_share=1.0)
 
 
+def test_a_damaged_archive_that_is_the_only_one_stops_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD, b=GOOD)
+    (tmp_path / "files/c.zip").write_bytes(b"PK nonsense")
+    with pytest.raises(UnreadableError, match="an archive that is truncated or damaged"):
+        read(tmp_path, make_card(), unreadable_share=1.0)
+
+
+def test_what_cannot_be_opened_is_counted(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    (tmp_path / "files/b.tar").write_bytes(tar_bytes({"one.txt": GOOD}))
+    (tmp_path / "files/c.zip").write_bytes(b"PK nonsense")
+    (tmp_path / "files/d.txt").symlink_to(tmp_path / "talks.toml")
+    manifest = read(tmp_path, make_card(), unreadable_share=0.5)
+    assert manifest.counts["kept"] == {"talks": 4}
+    assert manifest.counts["dropped"] == {"talks": {"unreadable": 2}}
+    lost = manifest.counts["unreadable"]["talks"]
+    assert [entry["where"] for entry in lost] == ["c.zip", "d.txt"]
+    assert "a link to a place outside the source" in lost[1]["found"]
+    assert manifest.facts["sources"]["talks"]["files"] == 4
+    with pytest.raises(UnreadableError, match="2 of 4 files of the source talks cannot be read: c"):
+        read(tmp_path / "strict", make_card(), unreadable_share=0.4)
+
+
+def test_a_line_may_state_its_license(make_card: MakeCard, tmp_path: Path) -> None:
+    lines = ['{"text": "a"}', '{"text": "b", "license": "MIT"}', '{"text": "c", "license": "CC-BY-NC-4.0"}']
+    lines += ['{"text": "d", "license": "by letter"}', '{"text": "e", "license": {"name": "MIT"}}']
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/a.jsonl").write_text("\n".join(lines))
+    manifest = read(tmp_path, make_card(reader='"jsonl"'))
+    assert [document.license for document in documents(tmp_path)] == ["CC0-1.0 AND CC-BY-SA-4.0", "CC0-1.0 AND MIT"]
+    dropped = manifest.counts["dropped"]["talks"]
+    assert "license: CC-BY-NC-4.0 is non-commercial, and a model under CC-BY-SA-4.0 may be used commercially" in dropped
+    assert sum(dropped.values()) == 3
+
+
+def test_a_table_in_an_archive_is_judged(make_card: MakeCard, tmp_path: Path) -> None:
+    table = b"path\tlicense\nb.txt\tCC-BY-NC-4.0\n"
+    (tmp_path / "files.tar").write_bytes(tar_bytes({"a.txt": GOOD, "b.txt": GOOD, "manifest.tsv": table}))
+    manifest = read(tmp_path, make_card(path='"files.tar"'))
+    assert manifest.counts["kept"] == {"talks": 2}
+    assert sum(manifest.counts["dropped"]["talks"].values()) == 2
+
+
 def test_an_empty_source_stops_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
     files(tmp_path, a=GOOD)
     with pytest.raises(EmptyError) as caught:
@@ -172,8 +215,8 @@ def test_absent_files_stop_the_stage(make_card: MakeCard, tmp_path: Path) -> Non
 
 def test_two_documents_of_one_path_keep_apart(make_card: MakeCard, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
-    for name in ("a.tar", "b.tar"):
-        (tmp_path / "files" / name).write_bytes(tar_bytes({"one.txt": GOOD}))
+    (tmp_path / "files" / "a.tar").write_bytes(tar_bytes({"one.txt": GOOD}))
+    (tmp_path / "files" / "a.zip").write_bytes(zip_bytes({"one.txt": GOOD}))
     read(tmp_path, make_card())
     ids = [document.id for document in documents(tmp_path)]
     assert len(set(ids)) == 4

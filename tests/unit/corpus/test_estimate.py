@@ -10,6 +10,7 @@ import pytest
 from clairiere.corpus import estimate as estimating
 from clairiere.corpus.cards import Card
 from clairiere.corpus.estimate import Estimate, estimate
+from clairiere.errors import UnreadableError
 
 MakeCard = Callable[..., Card]
 
@@ -50,7 +51,18 @@ def test_absent_files_give_no_estimate(make_card: MakeCard) -> None:
     assert estimate(make_card(path='"${NOT_SET_ANYWHERE}/x"').source) is None
 
 
-def test_unreadable_and_missing_files_count_nothing(make_card: MakeCard, tmp_path: Path) -> None:
-    write(tmp_path, 2, content="")
-    assert estimate(make_card().source) == Estimate(documents=0, words=0, bytes=0)
-    assert estimate(make_card(include='["*.xml"]').source) == Estimate(documents=0, words=0, bytes=0)
+def test_unreadable_files_count_nothing(make_card: MakeCard, tmp_path: Path) -> None:
+    write(tmp_path, 2)
+    (tmp_path / "files" / "bad.txt").write_text("")
+    assert estimate(make_card().source) == Estimate(documents=2, words=12, bytes=2 * 28)
+
+
+def test_a_source_of_which_nothing_can_be_read_has_no_size(make_card: MakeCard, tmp_path: Path) -> None:
+    write(tmp_path, 1, content="")
+    with pytest.raises(UnreadableError) as caught:
+        estimate(make_card().source)
+    assert "none of 1 files of the source talks can be read: an empty file" in str(caught.value)
+    assert caught.value.where == "000.txt"
+    with pytest.raises(UnreadableError, match="no file to read of the source talks") as caught:
+        estimate(make_card(include='["*.xml"]').source)
+    assert "correct `path`, `include` or `exclude`" in str(caught.value)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archive_bytes import tar_bytes, zip_bytes
+from archive_bytes import packed, tar_bytes, zip_bytes
 
 from clairiere.corpus import archives, files
 from clairiere.corpus.files import SourceFile, digests, matches, walk
@@ -72,8 +73,17 @@ def test_archives_in_a_folder_are_read_in_place(tmp_path: Path) -> None:
     write(tmp_path, "c.txt")
     (tmp_path / "a.tar").write_bytes(tar_bytes({"in/one.txt": b"1", "README": b"-", "./dot.txt": b"2"}))
     (tmp_path / "b.zip").write_bytes(zip_bytes({"two.txt": b"2", "LICENSE": b"-"}))
-    assert walked(tmp_path) == ["in/one.txt", "dot.txt", "two.txt", "c.txt"]
+    assert walked(tmp_path) == ["a/in/one.txt", "a/dot.txt", "b/two.txt", "c.txt"]
     assert walked(tmp_path / "b.zip") == ["two.txt"]
+
+
+def test_members_of_archives_in_folders_do_not_collide(tmp_path: Path) -> None:
+    (tmp_path / "two/s").mkdir(parents=True)
+    (tmp_path / "two/one.zip").write_bytes(zip_bytes({"a.txt": b"1"}))
+    assert walked(tmp_path) == ["two/a.txt"]
+    (tmp_path / "two/s/two.TAR.GZ").write_bytes(packed("gz", tar_bytes({"a.txt": b"2"})))
+    assert walked(tmp_path) == ["two/one/a.txt", "two/s/two/a.txt"]
+    assert walked(tmp_path / "two/one.zip") == ["a.txt"]
 
 
 def test_include_and_exclude(tmp_path: Path) -> None:
@@ -247,3 +257,55 @@ def test_a_digest_of_what_cannot_be_opened(tmp_path: Path) -> None:
     write(tmp_path, "a.txt")
     with pytest.raises(UnreadableError, match="cannot be opened"):
         digests(tmp_path, manifest=tmp_path / "absent.tsv")
+
+
+@pytest.fixture
+def close(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Make a path one that this user may not look into, whoever runs the tests."""
+
+    def closing(closed: Path) -> None:
+        for module, name in ((Path, "stat"), (os, "scandir")):
+            monkeypatch.setattr(module, name, refusing(getattr(module, name), closed))
+
+    return closing
+
+
+def refusing(function: Callable[..., object], closed: Path) -> Callable[..., object]:
+    def checked(path: Path, *arguments: object, **options: object) -> object:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return function(path, *arguments, **options)
+
+    return checked
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path: Path, close: Callable[[Path], None]) -> None:
+    write(tmp_path, "a.txt", "closed/b.txt")
+    close(tmp_path / "closed")
+    problems: list[UnreadableError] = []
+    assert walked(tmp_path, report=problems.append) == ["a.txt"]
+    assert [(problem.found, problem.where) for problem in problems] == [
+        ("a folder that cannot be opened: Permission denied", str(tmp_path / "closed"))
+    ]
+    assert "expected: a folder this user may read" in message(tmp_path)
+    assert list(digests(tmp_path)) == ["a.txt"]
+
+
+def test_a_file_that_this_user_may_not_look_at_is_told(tmp_path: Path, close: Callable[[Path], None]) -> None:
+    write(tmp_path, "a.txt", "b.txt")
+    close(tmp_path / "b.txt")
+    problems: list[UnreadableError] = []
+    assert walked(tmp_path, report=problems.append) == ["a.txt"]
+    assert [problem.found for problem in problems] == ["a file that cannot be opened: Permission denied"]
+    assert "cannot be opened: Permission denied" in message(tmp_path / "b.txt")
+    assert list(digests(tmp_path)) == ["a.txt"]
+    with pytest.raises(UnreadableError, match="Permission denied"):
+        _ = SourceFile("b.txt", tmp_path / "b.txt").size_bytes
+
+
+def test_what_comes_later_has_a_digest_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt")
+    (tmp_path / "b.txt").symlink_to("absent")
+    assert list(digests(tmp_path)) == ["a.txt"]
+    write(tmp_path, "absent")
+    assert list(digests(tmp_path)) == ["a.txt", "absent", "b.txt"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from archive_bytes import tar_bytes
+from archive_bytes import tar_bytes, zip_bytes
 
 from clairiere.corpus.files import walk
 from clairiere.corpus.manifests import licenses
@@ -75,3 +75,27 @@ def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     assert "cannot be read" in message(tmp_path / "absent.tsv")
     (tmp_path / "manifest.tsv").write_bytes(b"path\tlicense\n\xe9\tMIT\n")
     assert "cannot be read" in message(tmp_path / "manifest.tsv")
+
+
+@pytest.mark.parametrize("name", ["x.tar", "x.zip"])
+def test_a_table_in_an_archive_gives_its_members_licenses(tmp_path: Path, name: str) -> None:
+    members = {
+        "in/a.txt": b"1",
+        "in/deep/b.txt": b"2",
+        "in/deep/c.txt": b"3",
+        "out.txt": b"4",
+        "in/manifest.tsv": b"path\tlicence\r\na.txt\tCC-BY-NC-4.0\r\ndeep/b.txt\tMIT\r\n",
+        "manifest.tsv": b"path\tname\nout.txt\tof something else\n",
+    }
+    (tmp_path / name).write_bytes((zip_bytes if name == "x.zip" else tar_bytes)(members))
+    expected = {"in/a.txt": "CC-BY-NC-4.0", "in/deep/b.txt": "MIT", "in/deep/c.txt": None, "out.txt": None}
+    assert editions(tmp_path) == editions(tmp_path / name) == expected
+    (tmp_path / "manifest.tsv").write_text("path\tlicense\nin/a.txt\tCC0-1.0\n")
+    assert editions(tmp_path) == expected | {"in/a.txt": "CC0-1.0"}
+
+
+def test_a_table_in_an_archive_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(zip_bytes({"a.txt": b"1", "manifest.tsv": b"path\tlicense\n\xe9\tMIT\n"}))
+    with pytest.raises(UnreadableError, match="a manifest that cannot be read") as caught:
+        editions(tmp_path)
+    assert (caught.value.where or "").endswith("x.zip: manifest.tsv")

@@ -13,6 +13,7 @@ from clairiere.corpus.cards import Card
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.read import load_reader, read, read_file, recognize
 from clairiere.errors import UnknownNameError, UnreadableError
+from clairiere.inspection import read_paths
 from clairiere.record import Document, Source
 
 MakeCard = Callable[..., Card]
@@ -73,7 +74,7 @@ def test_documents_and_problems_come_in_their_places(tmp_path: Path) -> None:
         "a.txt",
         "invalid UTF-8",
         "an archive that is truncated or damaged",
-        "in/d.txt",
+        "d/in/d.txt",
         "no such file or folder",
         "a.txt",
     ]
@@ -85,3 +86,27 @@ def test_documents_bear_nothing_of_a_source_without_a_card(tmp_path: Path) -> No
     (document,) = read([tmp_path])
     assert isinstance(document, Document)
     assert (document.source, document.license, document.category) == (None, None, None)
+
+
+def test_nothing_to_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("Rien.")
+    (problem,) = read([tmp_path])
+    assert isinstance(problem, UnreadableError)
+    assert problem.where == str(tmp_path)
+    assert "no file to read" in str(problem)
+    assert "check the path, or name the file itself" in str(problem)
+
+
+def test_a_category_of_a_line_needs_a_card(make_card: MakeCard) -> None:
+    file = SourceFile("a.jsonl", b'{"text": "x", "category": "book", "license": "MIT"}')
+    (bare,), (carded,) = read_file(file, None), read_file(file, make_card(reader='"jsonl"').source)
+    assert (bare.license, bare.category) == (None, None)
+    assert (carded.license, carded.category) == ("CC0-1.0 AND MIT", "book")
+
+
+def test_an_empty_folder_fails_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read_paths([tmp_path], as_json=True) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "unreadable: no file to read" in printed.err
+    assert str(tmp_path) in printed.err

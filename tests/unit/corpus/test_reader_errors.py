@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 
+from clairiere.corpus import json_lines
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.read import read_file
 from clairiere.errors import UnreadableError
@@ -40,6 +41,9 @@ CASES = [
     ("oasst", PROMPT % '"replies": [{"message_id": "b", "role": "assistant"}]', "bad:1", "no message: {'message_id'"),
     ("oasst", PROMPT % '"replies": ["Bonjour"]', "bad:1", "no message: Bonjour"),
     ("oasst", PROMPT % '"rank": "first"', "bad:1", "no message"),
+    ("oasst", '[{"text":\n ', "bad:2", "not JSON: Expecting value at column 2"),
+    ("oasst", '["Bonjour"]', "bad", "no message: {'message_id': None, 'parent_id': None, 'text': 'Bonjour'}"),
+    ("oasst", '[{"text": "\\ud83d"}]', "bad", "half of a surrogate pair"),
     ("markdown", "---\ntitle: a", "bad:1", "front matter without an end"),
     ("markdown", "---\ntitle: a\n---\n\n#\n", "bad", "front matter without a text"),
     ("plain_text", "one\ntwo \0", "bad:2", "binary data: a NUL byte"),
@@ -55,6 +59,11 @@ def test_error_says_what_and_where(reader: str, content: str, where: str, found:
     assert (caught.value.where or "").startswith(where)
     assert caught.value.expected
     assert caught.value.next_step
+
+
+def test_an_array_is_no_other_value() -> None:
+    with pytest.raises(UnreadableError, match="a JSON dict instead of an array"):
+        json_lines.array(SourceFile("bad", b"{}"))
 
 
 def test_invalid_utf8_names_the_line() -> None:
