@@ -169,7 +169,7 @@ class Packer:
                 ids_T[at:body] = span.prefix
                 ids_T[body:end] = span.encoded.ids[span.start : span.end]
                 counted_T[max(body, at + 1) : end] = True
-                pieces.append(Piece(span.length, span.encoded.document, span.encoded.license))
+                pieces.append(Piece(span.length, span.encoded.document, span.encoded.license, len(span.prefix)))
                 at = end
             if at < self.sequence_length:
                 pieces.append(Piece(self.sequence_length - at, None, None))

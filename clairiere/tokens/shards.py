@@ -10,6 +10,7 @@ A shard is a folder of three files:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +35,8 @@ class Piece:
     length: int
     document: str | None
     license: str | None
+    repeated: int = 0
+    """Tokens at its beginning that are no new text: a start token, a speaker's tag once more. No file holds it."""
 
 
 def id_dtype(vocabulary_size: int) -> np.dtype[np.uint16] | np.dtype[np.uint32]:
@@ -131,7 +134,7 @@ class TokenShard:
 
 
 class ShardWriter:
-    """Writes a shard row by row; the files take their names when the `with` block ends without an error."""
+    """Writes a shard row by row; the files are on the disk and named when the `with` block ends without an error."""
 
     def __init__(self, folder: Path, *, sequence_length: int, vocabulary_size: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,6 +169,8 @@ class ShardWriter:
         self._ids.close(self.rows, keep=kind is None)
         self._counted.close(self.rows, keep=kind is None)
         if kind is None:
+            with self._pieces_temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
             self._pieces_temporary.replace(self._pieces_path)
         else:
             self._pieces_temporary.unlink()
@@ -200,6 +205,9 @@ class _GrowingArray:
     def close(self, rows: int, *, keep: bool) -> None:
         self._stream.seek(0)
         self._write_header(rows)
+        if keep:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
         self._stream.close()
         if keep:
             self._temporary.replace(self._path)

@@ -112,6 +112,19 @@ def test_without_a_start_token_the_first_token_costs_log2_of_the_vocabulary(toke
     assert without.units.bits_U.sum() == pytest.approx(with_start.units.bits_U.sum(), rel=1e-6)
 
 
+def test_without_a_start_token_what_is_repeated_at_a_cut_costs_nothing(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenizer, "bos_id", None)
+    long = document("long", ("L1", TEXT * 8), ("L2", "Oui."))
+    scorer = Scorer(make_decoder(tokenizer, context=128, scale=0.0), tokenizer, {"intervenant": 1.0}, seed=0)
+    usage = scorer.usage([long])
+    assert usage is not None
+    tokens = len(tokenizer.encode(f"[Intervenant 1:] {(TEXT * 8).strip()}\n[Intervenant 2:] Oui."))
+    assert usage.tokens == tokens
+    assert usage.units.bits_U.sum() == pytest.approx(tokens * math.log2(tokenizer.vocabulary_size), rel=1e-5)
+
+
 def test_a_document_costs_the_same_alone_and_packed_with_others(tokenizer: Tokenizer) -> None:
     scorer = Scorer(make_decoder(tokenizer, context=512, scale=0.3), tokenizer, FORMATS, seed=0)
     alone, together = scorer.usage([TALK]), scorer.usage([PROSE, TALK])
