@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from clairiere.options import Options
@@ -18,8 +16,8 @@ class ModelOptions(Options):
     """The revision of a Hub id."""
     base_license: str | None = None
     """The license of the base, an SPDX id; read from its card where it has one."""
-    family: Literal["llama", "mistral", "falcon"] = "llama"
-    """The architecture."""
+    family: str = "llama"
+    """The architecture: the name of a file in `clairiere/model/families`."""
     vocab_size: int | None = Field(default=None, ge=1)
     """Defaults to the tokenizer's size."""
     hidden_size: int = Field(default=256, ge=8)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from clairiere.errors import ModelError
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+_OS_ERROR = re.compile(r"(?P<message>[^:]*) \(os error (?P<number>\d+)\)")
+"""How Rust ends the message of what the system refused."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -162,9 +166,27 @@ def _open(path: Path) -> Any:
 
 
 def write_file(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors to one file, atomically."""
+    """Write tensors to one file, atomically.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk.
+    """
     whole = {name: tensors[name].contiguous() for name in sorted(tensors)}
-    write_atomically(path, lambda temporary: save_file(whole, temporary, metadata={"format": "pt"}))
+    write_atomically(path, lambda temporary: save_tensors(whole, temporary, metadata={"format": "pt"}))
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write tensors to a file where it stands.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk; safetensors has an error of its own for that.
+    """
+    try:
+        save_file(dict(tensors), path, metadata=metadata)
+    except SafetensorError as error:
+        refused = _OS_ERROR.search(str(error))
+        number = int(refused["number"]) if refused else errno.ENOSPC
+        raise OSError(number, refused["message"].strip() if refused else str(error), str(path)) from error
 
 
 def write_folder(

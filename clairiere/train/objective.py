@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from clairiere.model.layers import Decoder
-from clairiere.model.loss import CHUNK_TOKENS, next_token_loss
+from clairiere.model.loss import CHUNK_TOKENS, next_token_loss, token_losses
 from clairiere.train.batches import Batch
 from clairiere.train.options import PhaseOptions
 
@@ -27,6 +27,14 @@ def loss_sum(decoder: Decoder, batch: Batch, precision: str) -> Tensor:
         chunk_tokens = _chunk_tokens(decoder, batch.ids_BT.device)
         total, _ = next_token_loss(decoder, hidden_BTD, batch.targets_BT, chunk_tokens)
     return total
+
+
+def target_losses(decoder: Decoder, batch: Batch, precision: str) -> Tensor:
+    """What `loss_sum` sums: nats of each target, float32 [B, T] without gradient; zero where it does not count."""
+    with torch.autocast(batch.ids_BT.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        hidden_BTD = decoder(batch.ids_BT, batch.document_offsets, batch.longest)
+        chunk_tokens = _chunk_tokens(decoder, batch.ids_BT.device)
+        return token_losses(decoder, hidden_BTD, batch.targets_BT, chunk_tokens)
 
 
 def _chunk_tokens(decoder: Decoder, device: torch.device) -> int:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from clairiere.artifact import write_json
 from clairiere.errors import TrainingError
+from clairiere.model.tensor_files import save_tensors
 from clairiere.train.optimizer import trainable
 
 KEPT = 2
@@ -68,7 +69,7 @@ class Checkpoints:
             _flush(temporary)
             shutil.rmtree(target, ignore_errors=True)
             temporary.replace(target)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
             raise TrainingError(
                 f"the checkpoint of step {position.step} cannot be written: {error}",
                 where=target,
@@ -90,6 +91,8 @@ class Checkpoints:
         try:
             position = Position(**json.loads((source / "position.json").read_text(encoding="utf-8")))
             self._put_back(load_file(source / "weights.safetensors"), load_file(source / "moments.safetensors"))
+        except torch.OutOfMemoryError:  # a RuntimeError too, and no fault of the checkpoint
+            raise
         except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
             raise TrainingError(
                 f"a checkpoint that cannot be read: {error}",
@@ -105,8 +108,8 @@ class Checkpoints:
         return [int(folder.name.removeprefix("step-")) for folder in folders if not folder.suffix]
 
     def _fill(self, folder: Path, position: Position) -> None:
-        save_file({name: weight.detach() for name, weight in self._weights.items()}, folder / "weights.safetensors")
-        save_file(self._moments(), folder / "moments.safetensors")
+        save_tensors({name: weight.detach() for name, weight in self._weights.items()}, folder / "weights.safetensors")
+        save_tensors(self._moments(), folder / "moments.safetensors")
         write_json(folder / "position.json", asdict(position))
 
     def _moments(self) -> dict[str, Tensor]:
@@ -117,12 +120,13 @@ class Checkpoints:
     def _put_back(self, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         for name, weight in self._weights.items():
             weight.copy_(weights[name])
-            state = {moment: torch.empty_like(weight).copy_(moments[f"{name}.{moment}"]) for moment in MOMENTS}
-            self._optimizer.state[weight] = state
+            if any(f"{name}.{moment}" in moments for moment in MOMENTS):  # none where a weight had no gradient yet
+                state = {moment: torch.empty_like(weight).copy_(moments[f"{name}.{moment}"]) for moment in MOMENTS}
+                self._optimizer.state[weight] = state
 
     def _set_step(self, step: int) -> None:
-        for weight in self._weights.values():
-            self._optimizer.state[weight]["step"] = torch.tensor(float(step), device=weight.device)
+        for weight, state in self._optimizer.state.items():
+            state["step"] = torch.tensor(float(step), device=weight.device)
 
 
 def _flush(folder: Path) -> None:

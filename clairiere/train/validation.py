@@ -14,10 +14,10 @@ from clairiere.model.layers import Decoder
 from clairiere.model.loss import IGNORED
 from clairiere.tokens.shards import TokenShard
 from clairiere.train.batches import Sample, make_batch
-from clairiere.train.objective import loss_sum
+from clairiere.train.objective import target_losses
 
 Score = dict[str, float]
-"""`loss` in nats per token that counts, `bits_per_byte` of the text those tokens stand for."""
+"""`loss` in nats per token that counts; `bits_per_byte` of those that stand for text: not the end token."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,21 @@ class Validation:
 
     def _score(self, decoder: Decoder, source: str) -> Score | None:
         samples = self._samples(source)
-        nats = 0.0
+        nats = text_nats = 0.0
         tokens = text_bytes = 0
         for start in range(0, len(samples), self.rows):
             batch = make_batch(self.shards, samples[start : start + self.rows])
-            targets_N = batch.targets_BT.numpy().reshape(-1)
-            nats += float(loss_sum(decoder, batch.to(self.device), self.precision))
+            counted_BT = batch.targets_BT != IGNORED
+            losses_BT = target_losses(decoder, batch.to(self.device), self.precision)
+            losses_N = losses_BT[counted_BT.to(self.device)]
+            bytes_N = torch.from_numpy(self.token_bytes[batch.targets_BT[counted_BT].numpy()])
+            nats += float(losses_N.sum())
+            text_nats += float(losses_N[bytes_N.to(self.device) > 0].sum())
             tokens += batch.counted
-            text_bytes += int(self.token_bytes[targets_N[targets_N != IGNORED]].sum())
+            text_bytes += int(bytes_N.sum())
         if not tokens or not text_bytes:
             return None
-        return {"loss": nats / tokens, "bits_per_byte": nats / math.log(2) / text_bytes}
+        return {"loss": nats / tokens, "bits_per_byte": text_nats / math.log(2) / text_bytes}
 
     def _samples(self, source: str) -> list[Sample]:
         shard = self.shards[source]

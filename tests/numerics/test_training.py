@@ -9,21 +9,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
+from clairiere.errors import TrainingError
 from clairiere.model.adapters import add_lora
 from clairiere.model.build import build
 from clairiere.model.options import ModelOptions
 from clairiere.model.sizes import shape_from_options
 from clairiere.tokens.mixture import Mixture
 from clairiere.tokens.shards import TokenShard
-from clairiere.train.batches import Course
+from clairiere.train.batches import Course, make_batch
 from clairiere.train.length import Length
 from clairiere.train.loop import Training, take_step, train
 from clairiere.train.metrics import Metrics, read_metrics
+from clairiere.train.objective import loss_sum
 from clairiere.train.optimizer import adamw, trainable
 from clairiere.train.options import PhaseOptions
 from clairiere.train.reproducible import reproducible
-from clairiere.train.state import Checkpoints
+from clairiere.train.state import Checkpoints, Position
 from clairiere.train.validation import Validation
 
 CPU = torch.device("cpu")
@@ -153,6 +156,47 @@ def test_checkpoint_restores_every_moment(tmp_path):
         assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
+def test_weight_without_a_gradient_has_no_moments_to_restore(tmp_path):
+    first, second = prepare(tmp_path), prepare(tmp_path)
+    unused = first.decoder.final_norm.weight
+    with reproducible(CPU):
+        take_step(first, 0)
+    del first.optimizer.state[unused]
+    first.checkpoints.save(Position(step=1))
+    assert second.checkpoints.restore() == Position(step=1)
+    assert second.decoder.final_norm.weight not in second.optimizer.state
+    with reproducible(CPU):
+        take_step(second, 1)
+
+
+def test_half_of_the_moments_is_an_unreadable_checkpoint(tmp_path):
+    training = prepare(tmp_path)
+    with reproducible(CPU):
+        take_step(training, 0)
+    training.checkpoints.save(Position(step=1))
+    path = tmp_path / "state" / "step-1" / "moments.safetensors"
+    moments = load_file(path)
+    del moments["final_norm.weight.exp_avg"]
+    save_file(moments, path)
+    with pytest.raises(TrainingError, match="a checkpoint that cannot be read") as caught:
+        prepare(tmp_path).checkpoints.restore()
+    assert "final_norm.weight.exp_avg" in str(caught.value)
+
+
+def test_memory_that_runs_out_is_not_blamed_on_the_checkpoint(tmp_path, monkeypatch):
+    training = prepare(tmp_path)
+    with reproducible(CPU):
+        take_step(training, 0)
+    training.checkpoints.save(Position(step=1))
+
+    def exhaust(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(training.checkpoints, "_put_back", exhaust)
+    with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
+        training.checkpoints.restore()
+
+
 @pytest.mark.parametrize("micro_rows", [1, 2, 4, 5])
 def test_accumulated_gradient_equals_one_big_batch(tmp_path, micro_rows):
     """Micro-batches hold different numbers of counted tokens: only the common denominator makes them equal."""
@@ -218,6 +262,26 @@ def test_validation_is_without_dropout_and_the_same_each_time(tmp_path):
     assert training.decoder.training
     nats_per_bit = np.log(2)
     assert first["a"]["bits_per_byte"] == pytest.approx(first["a"]["loss"] / nats_per_bit)
+
+
+def test_bits_per_byte_leave_out_what_stands_for_no_text(tmp_path):
+    training = prepare(tmp_path)
+    sizes = np.ones(VOCABULARY, dtype=np.int64)
+    whole = Validation(SHARDS, 10_000, 2, sizes, "float32", CPU).scores(training.decoder)["a"]
+    sizes[VOCABULARY // 2 :] = 0
+    half = Validation(SHARDS, 10_000, 2, sizes, "float32", CPU).scores(training.decoder)["a"]
+    assert half["loss"] == whole["loss"]
+    # Fresh weights give every token about the same loss, so bits per byte of one-byte tokens stay about the same.
+    assert half["bits_per_byte"] == pytest.approx(whole["bits_per_byte"], rel=0.1)
+
+
+def test_validation_loss_is_that_of_training(tmp_path):
+    training = prepare(tmp_path)
+    batch = make_batch(SHARDS, [("a", row) for row in range(7)])
+    with torch.no_grad():
+        expected = float(loss_sum(training.decoder, batch, "float32")) / batch.counted
+    found = Validation(SHARDS, 10_000, 7, np.ones(VOCABULARY, dtype=np.int64), "float32", CPU)
+    assert found.scores(training.decoder)["a"]["loss"] == expected
 
 
 def test_source_without_a_token_that_counts_has_no_score(tmp_path):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from tiny_models import CONFIGS, random_ids, written_peer
 from transformers import AutoModelForCausalLM
 
 from clairiere.errors import ModelError
-from clairiere.model import sizes, weights
+from clairiere.model import sizes, tensor_files, weights
 from clairiere.model.build import build
 from clairiere.model.layers import Decoder
 
@@ -202,3 +205,36 @@ def test_a_shard_that_lacks_what_the_index_says(sharded: Path) -> None:
 def test_an_index_that_points_elsewhere(sharded: Path, table: object) -> None:
     (sharded / "model.safetensors.index.json").write_text(json.dumps({"weight_map": table}))
     assert "no usable `weight_map`" in refusal(sharded)
+
+
+ON_A_SMALL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import torch
+from clairiere.model.tensor_files import write_file
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+try:
+    write_file(Path(sys.argv[1]), {"a": torch.zeros(10_000)})
+except OSError as error:
+    print(error.errno, error.strerror, error.filename, sep="|")
+"""
+
+
+def test_a_disk_that_refuses_is_an_error_of_the_system(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", ON_A_SMALL_DISK, str(tmp_path / TENSORS)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == f"{errno.EFBIG}|File too large|{tmp_path / TENSORS}.tmp"
+
+
+def test_an_error_of_safetensors_without_a_number_is_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: something else")
+
+    monkeypatch.setattr(tensor_files, "save_file", refuse)
+    with pytest.raises(OSError, match="something else") as caught:
+        weights.save(tiny(), tmp_path)
+    assert caught.value.errno == errno.ENOSPC
