@@ -105,6 +105,18 @@ def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
         TokenShard.open(tmp_path / "s" / "train")
 
 
+def test_files_are_on_the_disk_before_they_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed = []
+
+    def fsync(descriptor: int) -> None:
+        assert not list(tmp_path.rglob("pieces.parquet"))
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    monkeypatch.setattr(shards.os, "fsync", fsync)
+    write(tmp_path, ROWS, 8)
+    assert sorted(flushed) == ["counted.npy.tmp", "ids.npy.tmp", "pieces.parquet.tmp"]
+
+
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
     def fail() -> None:
         with ShardWriter(tmp_path, sequence_length=8, vocabulary_size=300) as writer:
