@@ -1,8 +1,9 @@
 """Bits per byte of text: what a model spends on it, divided by its UTF-8 bytes, whatever its tokenizer.
 
 The text of a document is the one that the tokens stage renders, tags included; the end token is no part of it. It is
-cut into rows of the model's context as for training: what is repeated at a cut is context and costs nothing. A token
-that nothing precedes (where a tokenizer has no start token) costs log2 of the vocabulary's size.
+cut into rows of the model's context as for training: what is repeated at a cut is context and costs nothing. Text that
+nothing precedes in its row (where a tokenizer has no start token) costs log2 of the vocabulary's size for its first
+token.
 
 Shapes: R rows, T tokens.
 """
@@ -98,39 +99,39 @@ class Scorer:
             ids_RT, counted_RT = rows.ids_RT[start : start + step], rows.counted_RT[start : start + step]
             in_batch = list(_take(pieces, ids_RT.size))
             ends = np.cumsum([piece.length for piece in in_batch])
-            bits_N = self._bits(ids_RT, counted_RT, ends)
-            text_N = self._is_text(ids_RT.ravel(), counted_RT.ravel(), ends)
+            text_N = self._is_text(ids_RT.ravel(), counted_RT.ravel(), in_batch, ends)
+            bits_N = self._bits(ids_RT, text_N, ends)
             for piece, end in zip(in_batch, ends, strict=True):
                 if piece.document is not None:
                     span = slice(end - piece.length, end)
                     yield _Piece(piece.document, float(bits_N[span].sum()), int(text_N[span].sum()))
 
     def _is_text(
-        self, ids_N: NDArray[np.int64], counted_N: NDArray[np.bool_], ends: NDArray[np.int64]
+        self,
+        ids_N: NDArray[np.int64],
+        counted_N: NDArray[np.bool_],
+        pieces: Sequence[Piece],
+        ends: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
-        """Which tokens stand for text: those that count but the end token, and a first one that nothing precedes."""
-        text_N: NDArray[np.bool_] = counted_N & (ids_N != self.tokenizer.eos_id)
-        if self.tokenizer.bos_id is None:
-            text_N[np.concatenate([[0], ends[:-1]])] = True
-            text_N &= ids_N != self.tokenizer.pad_id
-        return text_N
+        """Which tokens stand for text: those that count and a first one that repeats nothing, but no end token."""
+        text_N = counted_N.copy()
+        if self.tokenizer.bos_id is None:  # else every piece begins with the start token
+            text_N[_firsts(ends)] = [piece.document is not None and not piece.repeated for piece in pieces]
+        return np.asarray(text_N & (ids_N != self.tokenizer.eos_id))
 
     def _bits(
-        self, ids_RT: NDArray[np.int64], counted_RT: NDArray[np.bool_], ends: NDArray[np.int64]
+        self, ids_RT: NDArray[np.int64], text_N: NDArray[np.bool_], ends: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Bits of every token in the flattened rows; zero where it is no text."""
         device = self.decoder.embedding.weight.device
-        ids_N, counted_N = ids_RT.ravel(), counted_RT.ravel()
-        firsts = np.concatenate([[0], ends[:-1]])
-        text_N = self._is_text(ids_N, counted_N, ends)
+        ids_N, firsts = ids_RT.ravel(), _firsts(ends)
         targets_N = np.full(ids_N.shape, IGNORED, dtype=np.int64)
         targets_N[:-1] = np.where(text_N[1:], ids_N[1:], IGNORED)
         targets_N[ends - 1] = IGNORED
-        offsets = torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32)).to(device)
-        longest = int(np.diff(np.concatenate([[0], ends])).max())
+        offsets = np.concatenate([[0], ends]).astype(np.int32)
         with torch.inference_mode():
             ids = torch.from_numpy(ids_RT).to(device)
-            hidden_RTD = self.decoder(ids, offsets, longest)
+            hidden_RTD = self.decoder(ids, torch.from_numpy(offsets).to(device), int(np.diff(offsets).max()))
             targets = torch.from_numpy(targets_N.reshape(ids_RT.shape)).to(device)
             nats_N = token_losses(self.decoder, hidden_RTD, targets).double().cpu().numpy().ravel()
         bits_N = np.zeros(ids_N.shape)
@@ -166,6 +167,11 @@ def _take(pieces: Iterator[Piece], tokens: int) -> Iterator[Piece]:
         piece = next(pieces)
         tokens -= piece.length
         yield piece
+
+
+def _firsts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each piece begins in the flattened rows."""
+    return np.concatenate([[0], ends[:-1]])
 
 
 def _usage(pieces: Sequence[_Piece], sizes: Mapping[str, int]) -> Usage:
