@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from clairiere.evaluate import plots
-from clairiere.evaluate.report import OVERALL
 
 TEMPLATE = "report.html.jinja"
 
@@ -28,22 +27,18 @@ def render_page(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     phases = list(dict.fromkeys(score["phase"] for score in report["scores"]))
+    last = [difference for difference in report["differences"] if difference["phase"] == phases[-1]]
+    by_source, change = last[:-1], last[-1:]
     return environment.get_template(TEMPLATE).render(
         report=report,
         phases=phases,
-        by_source=_by_source(report),
+        rows=[*_rows(report["scores"], by_source), *_rows(report["overall"], change)],
         overall=report["overall"],
-        change=_overall_change(report),
+        change=change[0] if change else None,
         comparison=_figure(plots.comparison(report["scores"])),
         curves=_figure(plots.loss_curves(report["training"])),
         formats=list(dict.fromkeys(sample["format"] for sample in report["samples"])),
     )
-
-
-def _overall_change(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The last model's difference from the first over all sources; None where there is one model."""
-    found = [difference for difference in report["differences"] if difference["source"] == OVERALL]
-    return found[-1] if found else None
 
 
 def _figure(svg: str) -> Markup:
@@ -51,15 +46,15 @@ def _figure(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704  # matplotlib escapes the labels it draws
 
 
-def _by_source(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row of the table for each source and one for all: a score by phase and the last phase's difference."""
+def _rows(scores: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row of the table for each source: a score by phase, and a difference if there is one."""
     rows: dict[str, dict[str, Any]] = {}
-    for score in [*report["scores"], *report["overall"]]:
+    for score in scores:
         row = rows.setdefault(score["source"], {"source": score["source"], "scores": {}, "difference": None})
         row["category"] = score["category"]
         row["bytes"] = score["n_bytes"]
         row["documents"] = score["n_documents"]
         row["scores"][score["phase"]] = score
-    for difference in report["differences"]:
+    for difference in differences:
         rows[difference["source"]]["difference"] = difference
     return list(rows.values())

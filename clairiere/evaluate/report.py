@@ -65,24 +65,27 @@ class Bootstrap:
 def scores(
     usages: Mapping[str, Mapping[str, Usage]], categories: Mapping[str, str | None], bootstrap: Bootstrap
 ) -> list[Score]:
-    """A score for each model and source, then one over all sources for each model.
+    """A score for each model and source.
 
     Args:
         usages: by model, then by source.
         categories: by source.
         bootstrap: of the intervals.
     """
-    found = [
+    return [
         _score(phase, source, categories[source], [usage], bootstrap)
         for phase, by_source in usages.items()
         for source, usage in by_source.items()
     ]
-    overall = [_score(phase, OVERALL, None, list(by_source.values()), bootstrap) for phase, by_source in usages.items()]
-    return found + overall
+
+
+def overall_scores(usages: Mapping[str, Mapping[str, Usage]], bootstrap: Bootstrap) -> list[Score]:
+    """A score over all sources for each model."""
+    return [_score(phase, OVERALL, None, list(by_source.values()), bootstrap) for phase, by_source in usages.items()]
 
 
 def differences(usages: Mapping[str, Mapping[str, Usage]], bootstrap: Bootstrap) -> list[Difference]:
-    """Each later model against the first, by source and overall.
+    """Each later model against the first, by source and, last, overall.
 
     Documents are paired; the windows of a single document are where the models' tokenizers are the same, else the
     difference of the whole has no interval.
@@ -92,8 +95,8 @@ def differences(usages: Mapping[str, Mapping[str, Usage]], bootstrap: Bootstrap)
     for name in names[1:]:
         base = usages[names[0]]
         pairs = {source: _paired(usage, base[source]) for source, usage in usages[name].items()}
-        by_source = {**{source: [units] for source, units in pairs.items()}, OVERALL: list(pairs.values())}
-        for source, strata in by_source.items():
+        by_source = [*((source, [units]) for source, units in pairs.items()), (OVERALL, list(pairs.values()))]
+        for source, strata in by_source:
             value, low, high = bootstrap.interval(strata)
             found.append(Difference(phase=name, base=names[0], source=source, value=value, low=low, high=high))
     return found

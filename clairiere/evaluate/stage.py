@@ -15,7 +15,7 @@ from clairiere.errors import EmptyError
 from clairiere.evaluate.options import EvaluateOptions
 from clairiere.evaluate.page import render_page
 from clairiere.evaluate.perplexity import Scorer, Usage, limited
-from clairiere.evaluate.report import OVERALL, Bootstrap, Score, differences, scores, to_json
+from clairiere.evaluate.report import Bootstrap, Score, differences, overall_scores, scores, to_json
 from clairiere.evaluate.samples import Prompt, choose_prompts, continue_prompts
 from clairiere.model.phases import load_phase, tokenizer_folder
 from clairiere.record import Document
@@ -134,9 +134,10 @@ def _report(
     work: Work,
 ) -> Manifest:
     found = scores(usages, {name: facts["category"] for name, facts in sources.items()}, bootstrap)
+    overall = overall_scores(usages, bootstrap)
     facts = {
-        "scores": to_json([score for score in found if score.source != OVERALL]),
-        "overall": to_json([score for score in found if score.source == OVERALL]),
+        "scores": to_json(found),
+        "overall": to_json(overall),
         "differences": to_json(differences(usages, bootstrap)),
         "samples": samples,
     }
@@ -145,8 +146,9 @@ def _report(
     write_json(work.folder / REPORT, report)
     page = render_page(report)
     write_atomically(work.folder / PAGE, lambda temporary: void(temporary.write_text(page, encoding="utf-8")))
-    _say_overall(found)
-    return work.finish(counts={"test_documents": _counts(found)}, facts=facts, run_files=[REPORT, PAGE])
+    _say(overall)
+    counts = {"test_documents": {score.source: score.n_documents for score in found}}
+    return work.finish(counts=counts, facts=facts, run_files=[REPORT, PAGE])
 
 
 def _curve(folder: Path) -> list[dict[str, Any]]:
@@ -154,14 +156,8 @@ def _curve(folder: Path) -> list[dict[str, Any]]:
     return [line for name in CURVES for line in read_metrics(folder / name)]
 
 
-def _counts(found: list[Score]) -> dict[str, int]:
-    return {score.source: score.n_documents for score in found if score.source != OVERALL}
-
-
-def _say_overall(found: list[Score]) -> None:
-    for score in found:
-        if score.source == OVERALL:
-            progress.say(
-                f"  {score.phase}: {score.value:.3f} bits per byte over all test text "
-                f"({score.low:.3f} to {score.high:.3f})"
-            )
+def _say(overall: list[Score]) -> None:
+    for score in overall:
+        progress.say(
+            f"  {score.phase}: {score.value:.3f} bits per byte over all test text ({score.low:.3f} to {score.high:.3f})"
+        )

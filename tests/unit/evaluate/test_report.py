@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from clairiere.evaluate import plots
 from clairiere.evaluate.intervals import Units
 from clairiere.evaluate.page import render_page
 from clairiere.evaluate.perplexity import Usage
-from clairiere.evaluate.report import OVERALL, Bootstrap, differences, scores, to_json
+from clairiere.evaluate.report import OVERALL, Bootstrap, differences, overall_scores, scores, to_json
 from clairiere.evaluate.samples import choose_prompts
 
 BOOTSTRAP = Bootstrap(resamples=200, seed=1)
@@ -26,11 +27,12 @@ USAGES = {
     "base": {"plays": usage([20.0, 30.0, 40.0], [10, 10, 10]), "books": usage([50.0], [10], "windows")},
     "adapt": {"plays": usage([15.0, 26.0, 34.0], [10, 10, 10]), "books": usage([55.0], [10], "windows")},
 }
-CATEGORIES = {"plays": "theatre", "books": "book"}
+CATEGORIES: dict[str, str | None] = {"plays": "theatre", "books": "book"}
 
 
 def test_scores_by_source_and_overall() -> None:
-    found = {(score.phase, score.source): score for score in scores(USAGES, CATEGORIES, BOOTSTRAP)}
+    both = [*scores(USAGES, CATEGORIES, BOOTSTRAP), *overall_scores(USAGES, BOOTSTRAP)]
+    found = {(score.phase, score.source): score for score in both}
     assert found["base", "plays"].value == pytest.approx(3.0)
     assert found["base", OVERALL].value == pytest.approx(140 / 40)
     assert found["adapt", "plays"].low <= 2.5 <= found["adapt", "plays"].high
@@ -65,13 +67,12 @@ def test_documents_too_short_for_a_prompt_are_passed_over() -> None:
     assert choose_prompts([document("short", ("Camille", "Oui."), ("Paul", "Non."))]) == []
 
 
-def test_the_page_escapes_text_and_needs_no_network() -> None:
-    found = scores(USAGES, CATEGORIES, BOOTSTRAP)
-    report = {
+def report_of(usages: dict[str, dict[str, Usage]], categories: dict[str, str | None]) -> dict[str, Any]:
+    return {
         "terms": {"license": "CC0-1.0", "policy": "claire"},
-        "scores": to_json([score for score in found if score.source != OVERALL]),
-        "overall": to_json([score for score in found if score.source == OVERALL]),
-        "differences": to_json(differences(USAGES, BOOTSTRAP)),
+        "scores": to_json(scores(usages, categories, BOOTSTRAP)),
+        "overall": to_json(overall_scores(usages, BOOTSTRAP)),
+        "differences": to_json(differences(usages, BOOTSTRAP)),
         "samples": [
             {"phase": "adapt", "format": "dash", "document": "d", "text": "<b>non", "completion": "<script>x</script>"}
         ],
@@ -82,12 +83,28 @@ def test_the_page_escapes_text_and_needs_no_network() -> None:
             ]
         },
     }
+
+
+def test_the_page_escapes_text_and_needs_no_network() -> None:
+    report = report_of(USAGES, CATEGORIES)
     page = render_page(report)
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert page.count("<svg") == 2
     assert "-0.500" in page
     assert page == render_page(report)
+
+
+def test_a_source_called_overall_keeps_its_row() -> None:
+    usages = {phase: {"plays": of["plays"], OVERALL: of["books"]} for phase, of in USAGES.items()}
+    report = report_of(usages, {"plays": "theatre", OVERALL: "book"})
+    assert [score["source"] for score in report["scores"]] == ["plays", OVERALL] * 2
+    assert [score["n_documents"] for score in report["overall"]] == [4, 4]
+    page = render_page(report)
+    assert page.count("<td>overall</td>") == 2
+    assert page.count('<tr class="overall">') == 1
+    assert "+0.500" in page
+    assert "-0.250" in page
 
 
 def test_a_dialogue_gives_a_prompt_in_every_format_that_its_beginning_allows() -> None:
@@ -112,7 +129,7 @@ def test_a_usage_survives_json_to_the_bit() -> None:
 
 
 def test_figures_take_the_colors_of_the_page() -> None:
-    figure = plots.comparison(to_json(scores(USAGES, CATEGORIES, BOOTSTRAP))[:4])
+    figure = plots.comparison(to_json(scores(USAGES, CATEGORIES, BOOTSTRAP)))
     assert "var(--leaf)" in figure
     assert "DejaVu" not in figure
     assert all(color not in figure for color in plots.THEME)
