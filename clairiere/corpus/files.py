@@ -253,8 +253,10 @@ def _open(file: Path, path: str, root: Path, manifest: Path | None, *, several: 
         return
     folder = PurePosixPath(path).parent / (archives.stem(file.name) if several else "")
     for member, content in archives.members(file):
-        edition = licenses.get((PurePosixPath(below).parent / member).as_posix()) or licenses.get(member)
-        edition = edition or (None if _is_sidecar(member) else manifests.inside(file, member))
+        if _is_sidecar(member):
+            continue
+        beside = licenses.get((PurePosixPath(below).parent / member).as_posix())
+        edition = beside or manifests.inside(file, member) or licenses.get(member)
         yield SourceFile((folder / member).as_posix(), content, edition)
 
 

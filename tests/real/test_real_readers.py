@@ -16,7 +16,7 @@ import pytest
 
 from clairiere.corpus import tei, xml
 from clairiere.corpus.files import SourceFile, walk
-from clairiere.corpus.read import load_reader, recognize
+from clairiere.corpus.read import load_reader, read_file, recognize
 from clairiere.record import Document
 
 pytestmark = pytest.mark.real
@@ -118,6 +118,14 @@ def test_debates_are_labels_and_words() -> None:
         (document,) = load_reader("debate_text").read(file, None)
         labels = sum(len(turn.speaker.split()) + 1 for turn in document.turns if turn.speaker is not None)
         assert document.word_count + labels == pytest.approx(expected[file.path], rel=0.003), file
+
+
+def test_an_array_of_messages_gives_conversations() -> None:
+    (file,) = walk(folder("instruction-en-oasst-trees"), include=["**/realistic_seed_data.json"])
+    assert recognize(file) is load_reader("oasst")
+    documents = read_file(file, None)
+    assert len(documents) == 74
+    assert all(document.turns[-1].speaker == "assistant" for document in documents)
 
 
 def test_trees_and_messages_give_the_same_conversations() -> None:

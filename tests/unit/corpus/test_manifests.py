@@ -99,3 +99,18 @@ def test_a_table_in_an_archive_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="a manifest that cannot be read") as caught:
         editions(tmp_path)
     assert (caught.value.where or "").endswith("x.zip: manifest.tsv")
+
+
+def test_a_row_for_another_file_of_that_name_is_not_for_a_member(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "manifest.tsv").write_text("path\tlicense\na.txt\tCC0-1.0\nsub/b.txt\tMIT\nc.txt\tISC\n")
+    members = dict.fromkeys(("a.txt", "b.txt", "c.txt"), b"x")
+    table = b"path\tlicense\na.txt\tCC-BY-NC-4.0\nb.txt\tCC-BY-NC-4.0\n"
+    (tmp_path / "sub/x.zip").write_bytes(zip_bytes(members | {"manifest.tsv": table}))
+    assert editions(tmp_path) == {
+        "a.txt": "CC0-1.0",
+        "sub/a.txt": "CC-BY-NC-4.0",
+        "sub/b.txt": "MIT",
+        "sub/c.txt": "ISC",
+    }
