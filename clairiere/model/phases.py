@@ -54,7 +54,8 @@ def base_folder(folder: Path, manifest: Manifest) -> Path:
     """The folder that a LoRA phase started from.
 
     Raises:
-        ModelError: it is not there, or no longer what the adapter was trained on.
+        ModelError: it is not there, or is a phase and no longer the one that the adapter was trained on. A folder from
+            elsewhere has no digest to compare.
     """
     base = manifest.facts["base"]
     found = folder / base["path"] if base["path"] else Path(manifest.run["base_folder"])

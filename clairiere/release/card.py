@@ -11,10 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 import clairiere
 from clairiere.model.shape import Shape
+from clairiere.model.sizes import parameters
 from clairiere.release import markdown
 from clairiere.release.facts import Manifests, fact, missing, require
 from clairiere.release.license_report import UNPROVEN, LicenseReport
-from clairiere.release.lineage import HUB_ID, ForeignBase
+from clairiere.release.lineage import ForeignBase
 from clairiere.release.snippet import greeting, snippet
 from clairiere.release.training import training_table
 
@@ -95,8 +96,8 @@ def _content(release: Release) -> dict[str, Any]:
         "front_matter": markdown.front_matter(_front_matter(release, list(languages))),
         "title": require(release.recipe, "title", where="the recipe"),
         "name": require(release.recipe, "name", where="the recipe"),
-        "parameters": fact(manifests, f"train/{release.released}", "parameters"),
-        "is_small": fact(manifests, f"train/{release.released}", "parameters") < SMALL_MODEL_PARAMETERS,
+        "parameters": parameters(release.shape),
+        "is_small": parameters(release.shape) < SMALL_MODEL_PARAMETERS,
         "trained_tokens": sum(fact(manifests, f"train/{phase}", "tokens") for phase in release.phases),
         "shape": release.shape,
         "dtype": release.dtype,
@@ -122,7 +123,7 @@ def _content(release: Release) -> dict[str, Any]:
 
 def _front_matter(release: Release, languages: list[str]) -> dict[str, str | Sequence[str]]:
     values: dict[str, str | Sequence[str]] = {**markdown.hub_license(release.licenses.license), "language": languages}
-    if release.base is not None and HUB_ID.fullmatch(release.base.name):
+    if release.base is not None and release.base.is_from_hub:
         values["base_model"] = release.base.name
     return {
         **values,
@@ -155,24 +156,28 @@ def _shares(counts: Mapping[str, Any], key: str) -> dict[str, float]:
 
 
 def _score_table(release: Release) -> dict[str, Any]:
-    """Bits per byte by source: the first model beside the released one, and their difference."""
-    scores = [*fact(release.manifests, "evaluate", "scores"), *fact(release.manifests, "evaluate", "overall")]
+    """Bits per byte by source and, last, overall: the first model beside the released one, and their difference."""
+    scores, overall = (fact(release.manifests, "evaluate", name) for name in ("scores", "overall"))
     models = list(dict.fromkeys((scores[0]["phase"], release.released)))
+    found = fact(release.manifests, "evaluate", "differences")
+    last = [difference for difference in found if difference["phase"] == release.released]
+    rows = [*_score_rows(scores, last[:-1], models), *_score_rows(overall, last[-1:], models)]
+    return {"models": models, "rows": rows, "task_version": scores[0]["task_version"]}
+
+
+def _score_rows(
+    scores: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]], models: Sequence[str]
+) -> list[dict[str, Any]]:
     by_place = {(score["source"], score["phase"]): score for score in scores}
-    differences = {
-        difference["source"]: difference
-        for difference in fact(release.manifests, "evaluate", "differences")
-        if difference["phase"] == release.released
-    }
-    rows = [
+    by_source = {difference["source"]: difference for difference in differences}
+    return [
         {
             "source": source,
             "scores": [by_place[source, model] for model in models],
-            "difference": differences.get(source),
+            "difference": by_source.get(source),
         }
         for source in dict.fromkeys(score["source"] for score in scores)
     ]
-    return {"models": models, "rows": rows, "task_version": scores[0]["task_version"]}
 
 
 def _samples(release: Release) -> list[Mapping[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from clairiere.corpus.licenses import POLICIES, Gate, parse
-from clairiere.errors import LicenseError
+from clairiere.corpus.terms import NO_TERMS
 from clairiere.record import License
 from clairiere.release.facts import missing, require
 
@@ -24,6 +25,7 @@ POLICY_TEXTS = {
     ),
 }
 UNPROVEN = "not proven"
+_REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,9 @@ def derive(sources: Mapping[str, Mapping[str, Any]], judged: Sequence[Mapping[st
         ),
         non_commercial=tuple(source.name for source in admitted if _has_term(source, "non_commercial")),
         share_alike=tuple(source.name for source in admitted if _has_term(source, "share_alike")),
-        own_terms=tuple(source.name for source in admitted if len(_parsed(source)) < len(source.licenses)),
+        own_terms=tuple(
+            source.name for source in admitted if any(_references(license_id) for license_id in source.licenses)
+        ),
         stricter=tuple(_would_refuse(other_gate, admitted)),
     )
 
@@ -150,15 +154,12 @@ def _has_term(source: Admitted, term: str) -> bool:
 
 
 def _parsed(source: Admitted) -> list[License]:
-    """The licenses whose terms are known without the source card."""
-    found = []
-    for license_id in source.licenses:
-        try:
-            found.append(parse(license_id))
-        except LicenseError:
-            # A LicenseRef- of a source card: its terms stand there and were judged by the gate.
-            continue
-    return found
+    """The licenses, with the terms of all members but a source card's own: the gate judged those."""
+    return [parse(license_id, dict.fromkeys(_references(license_id), NO_TERMS)) for license_id in source.licenses]
+
+
+def _references(license_id: str) -> list[str]:
+    return _REFERENCE.findall(license_id)
 
 
 def _would_refuse(gate: Gate, admitted: Sequence[Admitted]) -> list[Refused]:

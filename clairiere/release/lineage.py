@@ -10,11 +10,9 @@ from typing import Any
 
 from clairiere.artifact import read_manifest
 from clairiere.corpus.licenses import Gate, Judgment, parse
-from clairiere.errors import ReleaseError
+from clairiere.errors import ArtifactError, ReleaseError
 from clairiere.release.facts import Manifests, fact
 
-HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-"""What can be a model's name on the Hub."""
 _CARD_LICENSE = re.compile(r"^license:[ \t]*['\"]?([\w.+-]+)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _NO_LICENSE = ("other", "unknown")
@@ -29,6 +27,8 @@ class ForeignBase:
     """As the recipe calls it: a Hub id or a folder's name."""
     license: str
     judgment: Judgment
+    is_from_hub: bool = False
+    """Whether it was found in the Hub cache, so that its name is a Hub id and not that of a relative folder."""
 
 
 def phases_of(manifests: Manifests, released: str) -> list[str]:
@@ -87,7 +87,8 @@ def judge_base(name: str, folder: Path, stated: str | None, gate: Gate) -> Forei
             expected=f"a base that a model under {gate.target.id} may be made from",
             next_step="start from another base, or name another `license` in the recipe",
         )
-    return ForeignBase(name=name, license=found.id, judgment=judgment)
+    is_from_hub = f"models--{name.replace('/', '--')}" in folder.parts
+    return ForeignBase(name=name, license=found.id, judgment=judgment, is_from_hub=is_from_hub)
 
 
 def _base(manifests: Manifests, phase: str) -> Mapping[str, Any] | None:
@@ -111,7 +112,12 @@ def stated_license(recipe: Mapping[str, Any], name: str) -> str | None:
 
 def _license_of_folder(folder: Path) -> str | None:
     """What a folder made here was to be published under, or what the front matter of a card says."""
-    manifest = read_manifest(folder)
+    try:
+        manifest = read_manifest(folder)
+    except ArtifactError:
+        if not (folder / "config.json").is_file():
+            raise
+        manifest = None  # a model folder from elsewhere, where manifest.json means something else
     if manifest is not None:
         return str(manifest.terms["license"])
     card = folder / "README.md"

@@ -85,16 +85,21 @@ def run(
         check.run_snippet(work.folder, recipe["name"])
         task.advance(note="snippet run")
     sums.write_sums(work.folder)
+    return _finish(release, work)
+
+
+def _finish(release: Release, work: Work) -> Manifest:
+    base = release.base
     return work.finish(
         counts={},
         facts={
-            "name": recipe["name"],
-            "phases": phases,
-            "licenses": licenses.to_json(),
+            "name": release.recipe["name"],
+            "phases": release.phases,
+            "licenses": release.licenses.to_json(),
             "base": None if base is None else {"name": base.name, "license": base.license},
-            "dtype": options.dtype,
+            "dtype": release.dtype,
         },
-        run={"checks": checks},
+        run={"checks": release.checks},
         run_files=[CARD, sums.FILE_NAME, *(f"{EVALUATION}/{name}" for name in REPORTS)],
     )
 
@@ -108,10 +113,12 @@ class Merged:
 
 
 def merge(phase: Path, texts: Sequence[str]) -> Merged:
-    """The decoder of a phase, its adapters merged in float32 into exactly the base that they were trained on.
+    """The decoder of a phase, its adapters merged in float32 into the base that they were trained on.
+
+    That it is still the same is checked where the base is a phase; a foreign folder is taken as it is now.
 
     Raises:
-        ModelError: the phase or its base cannot be read, or the base is another one now.
+        ModelError: the phase or its base cannot be read, or the base is a phase and another one now.
         ReleaseError: merging moved a logit by more than rounding does.
     """
     manifest = require_manifest(phase)

@@ -10,6 +10,7 @@ import yaml
 from release_world import GATE, RECIPE, SOURCES, judged, manifests, release, source, without
 
 from clairiere.errors import ReleaseError
+from clairiere.model.sizes import parameters
 from clairiere.release.card import render_card
 from clairiere.release.license_report import derive
 from clairiere.release.lineage import ForeignBase
@@ -30,7 +31,7 @@ def test_a_card_says_license_sources_scores_and_how_it_was_checked() -> None:
     card = render_card(release())
     for expected in (
         "# Tiny clearing",
-        "A Llama language model of 40,000 parameters, trained on 4,000 tokens",
+        "A Llama language model of 9,232 parameters, trained on 4,000 tokens",
         r"| [Plays \| of the clearing](https://example.org/plays) (`plays`) | The clearing | theatre |",
         "| theatre | CC-BY-SA-4.0 | 12,345 | 100.0 % | 25.0 % |",
         "| Talks (Box 4, the archive) (`talks`) |",
@@ -71,13 +72,44 @@ def test_one_phase_has_no_difference() -> None:
 
 def test_a_base_stands_in_the_card() -> None:
     judgment = GATE.judge(None)
-    base = ForeignBase(name="tiiuae/falcon-7b", license="Apache-2.0", judgment=judgment)
+    base = ForeignBase(name="tiiuae/falcon-7b", license="Apache-2.0", judgment=judgment, is_from_hub=True)
     card = render_card(release(base=base))
     assert yaml.safe_load(card.split("---\n")[1])["base_model"] == "tiiuae/falcon-7b"
     assert "made from tiiuae/falcon-7b (Apache-2.0)" in card
     assert "The phases below learned from text in French" in card
     assert "what its base had learned before is not known here" in card
     assert "**The base model** `tiiuae/falcon-7b` is under Apache-2.0" in card
+
+
+def test_a_relative_folder_is_no_base_model_of_the_hub() -> None:
+    card = render_card(release(base=ForeignBase(name="models/falcon", license="MIT", judgment=GATE.judge(None))))
+    assert "base_model" not in yaml.safe_load(card.split("---\n")[1])
+    assert "made from models/falcon (MIT)" in card
+
+
+def test_parameters_are_those_of_the_released_shape() -> None:
+    tied = release().shape
+    untied = replace(tied, tie_word_embeddings=False)
+    card = render_card(release(shape=untied))
+    assert parameters(untied) == parameters(tied) + 300 * 16
+    assert f"language model of {parameters(untied):,} parameters" in card
+
+
+def test_a_merge_into_a_foreign_base_claims_less() -> None:
+    base = ForeignBase(name="models/falcon", license="MIT", judgment=GATE.judge(None))
+    assert "into exactly the phase that they were trained on; merging" in render_card(release())
+    assert "into the base, as its folder holds it now; merging" in render_card(release(base=base, phases=["adapt"]))
+
+
+def test_a_source_called_overall_keeps_its_row() -> None:
+    found = manifests()
+    facts = dict(found["evaluate"].facts)
+    for kind in ("scores", "differences"):
+        facts[kind] = [{**each, "source": each["source"].replace("plays", "overall")} for each in facts[kind]]
+    found["evaluate"] = replace(found["evaluate"], facts=facts)
+    card = render_card(release(manifests=found))
+    assert "| overall | 3.000 (2.900 to 3.100) | 2.000 (1.900 to 2.100) | -0.500" in card
+    assert "| overall | 2.500 (2.400 to 2.600) | 1.500 (1.400 to 1.600) | -0.500" in card
 
 
 def test_an_override_stands_at_the_top() -> None:
@@ -119,9 +151,7 @@ def test_formats_are_explained_where_they_were_learned() -> None:
 
 
 def test_a_large_model_is_not_called_small() -> None:
-    found = manifests()
-    found["train/adapt"] = replace(found["train/adapt"], facts={**found["train/adapt"].facts, "parameters": 10**9})
-    assert "small model" not in render_card(release(manifests=found))
+    assert "small model" not in render_card(release(shape=replace(release().shape, vocabulary_size=10**8)))
 
 
 def test_the_text_of_a_license_of_its_own_stands_in_the_card() -> None:

@@ -49,6 +49,13 @@ def test_a_license_of_its_own_is_said_to_be_one() -> None:
     assert "The terms of `own` stand in texts of their own." in report.conclusion
 
 
+def test_a_license_of_its_own_hides_no_term_beside_it() -> None:
+    both = "LicenseRef-Village AND CC-BY-NC-SA-4.0"
+    report = derive({"own": source(both)}, [judged("own", both)], Gate.make("CC-BY-NC-4.0", "claire"))
+    assert (report.own_terms, report.non_commercial, report.share_alike) == (("own",), ("own",), ("own",))
+    assert "CC-BY-NC-SA-4.0 is share-alike" in report.other_reading
+
+
 def test_an_override_stands_with_name_and_reason() -> None:
     override = {"source": "found", "name": "Ada", "reason": "The holder wrote to us."}
     report = derive({"found": source(None)}, [judged("found", None, override=override)], GATE)

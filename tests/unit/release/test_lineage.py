@@ -10,7 +10,7 @@ from release_world import GATE, RECIPE, manifest, manifests, phase_manifest
 
 from clairiere.artifact import MANIFEST, Manifest, write_json
 from clairiere.corpus.licenses import Gate
-from clairiere.errors import LicenseError, ReleaseError
+from clairiere.errors import ArtifactError, LicenseError, ReleaseError
 from clairiere.release.lineage import foreign_base, phases_of
 
 
@@ -90,6 +90,28 @@ def test_a_base_made_here_bears_what_it_was_made_for(tmp_path: Path) -> None:
     base = foreign_base(adapted(tmp_path), "adapt", recipe(), GATE)
     assert base is not None
     assert base.license == "CC-BY-SA-4.0"
+
+
+def test_a_manifest_of_something_else_beside_a_model_is_passed_over(tmp_path: Path) -> None:
+    write_front_matter(tmp_path, "license: mit")
+    (tmp_path / MANIFEST).write_text('{"name": "an app"}', encoding="utf-8")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    base = foreign_base(adapted(tmp_path), "adapt", recipe(), GATE)
+    assert base is not None
+    assert base.license == "MIT"
+
+
+def test_a_broken_manifest_without_a_model_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text("{", encoding="utf-8")
+    with pytest.raises(ArtifactError, match="a manifest that cannot be read"):
+        foreign_base(adapted(tmp_path), "adapt", recipe(), GATE)
+
+
+@pytest.mark.parametrize("kept", ["models--tiiuae--falcon-7b/snapshots/0", "tiiuae/falcon-7b"])
+def test_a_base_is_from_the_hub_where_its_cache_holds_it(tmp_path: Path, kept: str) -> None:
+    base = foreign_base(adapted(tmp_path / kept), "adapt", recipe(base_license="MIT"), GATE)
+    assert base is not None
+    assert base.is_from_hub == kept.startswith("models--")
 
 
 @pytest.mark.parametrize("line", ["", "license: other"])
