@@ -9,6 +9,7 @@ from typing import Any
 
 from clairiere.corpus.licenses import POLICIES, Gate, parse
 from clairiere.corpus.terms import NO_TERMS
+from clairiere.errors import LicenseError
 from clairiere.record import License
 from clairiere.release.facts import missing, require
 
@@ -126,9 +127,7 @@ def derive(sources: Mapping[str, Mapping[str, Any]], judged: Sequence[Mapping[st
         ),
         non_commercial=tuple(source.name for source in admitted if _has_term(source, "non_commercial")),
         share_alike=tuple(source.name for source in admitted if _has_term(source, "share_alike")),
-        own_terms=tuple(
-            source.name for source in admitted if any(_references(license_id) for license_id in source.licenses)
-        ),
+        own_terms=tuple(source.name for source in admitted if _has_own_terms(source)),
         stricter=tuple(_would_refuse(other_gate, admitted)),
     )
 
@@ -155,7 +154,18 @@ def _has_term(source: Admitted, term: str) -> bool:
 
 def _parsed(source: Admitted) -> list[License]:
     """The licenses, with the terms of all members but a source card's own: the gate judged those."""
-    return [parse(license_id, dict.fromkeys(_references(license_id), NO_TERMS)) for license_id in source.licenses]
+    found = []
+    for license_id in source.licenses:
+        try:
+            found.append(parse(license_id, dict.fromkeys(_references(license_id), NO_TERMS)))
+        except LicenseError:
+            # A person admitted text under a license whose terms nobody can look up.
+            continue
+    return found
+
+
+def _has_own_terms(source: Admitted) -> bool:
+    return len(_parsed(source)) < len(source.licenses) or any(map(_references, source.licenses))
 
 
 def _references(license_id: str) -> list[str]:

@@ -56,6 +56,12 @@ def test_a_license_of_its_own_hides_no_term_beside_it() -> None:
     assert "CC-BY-NC-SA-4.0 is share-alike" in report.other_reading
 
 
+def test_a_license_that_cannot_be_read_was_admitted_by_a_person() -> None:
+    override = {"source": "found", "name": "Ada", "reason": "The holder wrote to us."}
+    report = derive({"found": source("free as in beer")}, [judged("found", None, override=override)], GATE)
+    assert (report.admitted[0].licenses, report.own_terms) == (("free as in beer",), ("found",))
+
+
 def test_an_override_stands_with_name_and_reason() -> None:
     override = {"source": "found", "name": "Ada", "reason": "The holder wrote to us."}
     report = derive({"found": source(None)}, [judged("found", None, override=override)], GATE)
