@@ -31,7 +31,7 @@ def load_phase(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
     Raises:
         ModelError: the folder holds no model that can be read, or the base of its adapter is missing or another.
     """
-    manifest = _phase_manifest(folder)
+    manifest = phase_manifest(folder)
     if manifest is None:
         return weights.load(folder, dtype)
     if manifest.facts["method"] == "full":
@@ -44,7 +44,7 @@ def load_phase(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
 
 def tokenizer_folder(folder: Path) -> Path:
     """Where the tokenizer of a finished phase, or of any model folder, is."""
-    manifest = _phase_manifest(folder)
+    manifest = phase_manifest(folder)
     if manifest is None:
         return folder
     return folder / (CHECKPOINT if manifest.facts["method"] == "full" else ADAPTER)
@@ -59,7 +59,7 @@ def base_folder(folder: Path, manifest: Manifest) -> Path:
     """
     base = manifest.facts["base"]
     found = folder / base["path"] if base["path"] else Path(manifest.run["base_folder"])
-    phase = _phase_manifest(found)
+    phase = phase_manifest(found)
     if not found.is_dir() or (phase is not None and phase.digest != base["digest"]):
         raise ModelError(
             f"the base `{base['name']}` of an adapter is " + ("another one now" if found.is_dir() else "not there"),
@@ -70,7 +70,7 @@ def base_folder(folder: Path, manifest: Manifest) -> Path:
     return found
 
 
-def _phase_manifest(folder: Path) -> Manifest | None:
+def phase_manifest(folder: Path) -> Manifest | None:
     """The manifest of a finished phase; None for any other folder.
 
     What has a config.json is a model folder, and a manifest.json in it may be anyone's.

@@ -1,4 +1,4 @@
-"""metrics.jsonl, a line a logged step, and validation.jsonl, a line a validation; cut back to the checkpoint on resumption."""
+"""metrics.jsonl, a line a logged step, and validation.jsonl, a line a validation; cut back on resumption."""
 
 from __future__ import annotations
 

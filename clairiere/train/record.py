@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from clairiere.artifact import read_manifest
+from clairiere.model.phases import phase_manifest
 from clairiere.model.sizes import parameters
 from clairiere.train import hardware
 from clairiere.train.loop import Training
@@ -71,5 +71,5 @@ def hyperparameters(phase: PhaseOptions) -> dict[str, Any]:
 
 
 def _earlier(base: Base | None) -> list[dict[str, Any]]:
-    manifest = None if base is None else read_manifest(base.folder)
+    manifest = None if base is None else phase_manifest(base.folder)
     return [] if manifest is None else list(manifest.facts.get("phases", []))

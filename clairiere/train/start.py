@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clairiere.artifact import Work, read_manifest
+from clairiere.artifact import Work
 from clairiere.errors import TrainingError
 from clairiere.model.build import build
 from clairiere.model.hub import spoken_name
 from clairiere.model.layers import Decoder
 from clairiere.model.options import ModelOptions
-from clairiere.model.phases import load_phase
+from clairiere.model.phases import load_phase, phase_manifest
 from clairiere.model.sizes import shape_from_options
 from clairiere.train.options import PhaseOptions
 from clairiere.train.seeds import derived_seed
@@ -31,7 +31,7 @@ class Base:
 
     @classmethod
     def of(cls, folder: Path, model: ModelOptions, phase: PhaseOptions, work: Work) -> Base:
-        manifest = read_manifest(folder)
+        manifest = phase_manifest(folder)
         if manifest is not None and folder.parent.resolve() == work.target.parent.resolve():
             return cls(folder=folder, name=folder.name, path=f"../{folder.name}", digest=manifest.digest)
         name = spoken_name(phase.start or model.base or folder.name)
