@@ -66,7 +66,7 @@ def render(results: dict[str, Any]) -> str:
     lines += [f"`recipes/claire-small.toml` on {where}: bits per byte on the test split of each source (lower is"]
     lines += ["better), base and adapted model, and their difference with its 95 % interval.", ""]
     for target, result in results["targets"].items():
-        base, adapted = result["training"]
+        base, adapted = (result["differences"][0][key] for key in ("base", "phase"))
         minutes = sum(result["seconds"].values()) / 60
         lines += [f"**License target {target}**, built in {minutes:.0f} minutes:", ""]
         lines += [f"| source | {base} | {adapted} | difference |", "|---|---:|---:|---:|"]

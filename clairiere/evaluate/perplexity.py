@@ -115,8 +115,7 @@ class Scorer:
     ) -> NDArray[np.bool_]:
         """Which tokens stand for text: those that count and a first one that repeats nothing, but no end token."""
         text_N = counted_N.copy()
-        if self.tokenizer.bos_id is None:  # else every piece begins with the start token
-            text_N[_firsts(ends)] = [piece.document is not None and not piece.repeated for piece in pieces]
+        text_N[_firsts(ends)] = [piece.document is not None and not piece.repeated for piece in pieces]
         return np.asarray(text_N & (ids_N != self.tokenizer.eos_id))
 
     def _bits(
