@@ -30,8 +30,9 @@ def load(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
         ModelError: no config.json, another family, pickled weights, or tensors that are missing, unexpected, of
             another size or damaged.
     """
-    shape = sizes.shape_from_config(tensor_files.read_json(folder / "config.json"))
+    config = tensor_files.read_json(folder / "config.json")
     files = tensor_files.in_folder(folder)
+    shape = sizes.shape_from_config(config)
     stored = list(stored_tensors(shape))
     _check_names(
         folder, {name for entry in stored for name in entry.theirs}, files.names, sizes.architecture(shape).head
