@@ -32,6 +32,7 @@ def test_a_task_in_a_terminal_is_a_live_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     with progress.task("read", 2, "files") as task:
         task.advance(1, "one.xml")
