@@ -60,14 +60,19 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     temporary.replace(path)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8, atomically."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+
+    write_atomically(path, write)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON with sorted keys, atomically."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    write_atomically(path, lambda temporary: void(temporary.write_text(text, encoding="utf-8")))
-
-
-def void(_: object) -> None:
-    """Drop a result, for callables that must return None."""
+    write_text(path, text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +191,7 @@ class Work:
         if self.folder.exists():
             shutil.rmtree(self.folder)
         mark.parent.mkdir(parents=True)
-        write_atomically(mark, lambda temporary: void(temporary.write_text(self.fingerprint)))
+        write_text(mark, self.fingerprint)
 
     def recorded(self, name: str) -> dict[str, Any] | None:
         """What was recorded when `name` was finished, or None if it was not; its files are there then."""

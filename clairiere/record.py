@@ -195,6 +195,11 @@ class Document:
         return any(turn.speaker is not None for turn in self.turns)
 
     @property
+    def text_bytes(self) -> int:
+        """UTF-8 bytes of all turns' text."""
+        return sum(len(turn.text.encode()) for turn in self.turns)
+
+    @property
     def word_count(self) -> int:
         """Whitespace-separated words of all turns."""
         return sum(len(turn.text.split()) for turn in self.turns)

@@ -88,7 +88,7 @@ def _scaled(sample: list[SourceFile], source: Source, size: Size) -> Estimate:
     return Estimate(
         documents=round(len(documents) * by_files),
         words=round(sum(document.word_count for document in documents) * by_bytes),
-        bytes=round(sum(len(turn.text.encode()) for document in documents for turn in document.turns) * by_bytes),
+        bytes=round(sum(document.text_bytes for document in documents) * by_bytes),
     )
 
 

@@ -36,7 +36,7 @@ class Tally:
         self.categories[document.category or "unknown"] += 1
         self.documents += 1
         self.words += document.word_count
-        self.text_bytes += sum(len(turn.text.encode()) for turn in document.turns)
+        self.text_bytes += document.text_bytes
 
     def drop(self, document: Document, reason: str) -> None:
         """Count a document that is dropped."""

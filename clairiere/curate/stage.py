@@ -77,7 +77,7 @@ def _write_split(split: str, split_of: Mapping[str, str], kept: Path, folder: Pa
             if split_of[document.id] == split:
                 size["documents"] += 1
                 size["words"] += document.word_count
-                size["bytes"] += sum(len(turn.text.encode()) for turn in document.turns)
+                size["bytes"] += document.text_bytes
                 yield document
 
     write_documents(folder / f"{split}.parquet", measured())

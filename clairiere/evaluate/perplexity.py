@@ -143,7 +143,7 @@ def limited(documents: Iterable[Document], most_bytes: int) -> Iterator[Document
     """The first documents of at most so many bytes of turns' text in all, the last one cut between characters."""
     left = most_bytes
     for document in documents:
-        size = sum(len(turn.text.encode()) for turn in document.turns)
+        size = document.text_bytes
         yield document if size <= left else replace(document, turns=tuple(_cut(document.turns, left)))
         left -= size
         if left <= 0:

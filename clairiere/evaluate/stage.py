@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from clairiere import progress
-from clairiere.artifact import Manifest, Work, require_manifest, void, write_atomically, write_json
+from clairiere.artifact import Manifest, Work, require_manifest, write_json, write_text
 from clairiere.corpus.shards import read_documents
 from clairiere.errors import EmptyError
 from clairiere.evaluate.options import EvaluateOptions
@@ -102,7 +102,7 @@ def _test_documents(curated: Path, sources: Mapping[str, Any], options: Evaluate
 
 
 def _size(documents: list[Document]) -> int:
-    return sum(len(turn.text.encode()) for document in documents for turn in document.turns)
+    return sum(document.text_bytes for document in documents)
 
 
 def _scorer(folder: Path, rendering: Mapping[str, Any]) -> Scorer:
@@ -145,7 +145,7 @@ def _report(
     report = {"format": REPORT_FORMAT, "terms": dict(work.terms), **facts, "training": curves}
     write_json(work.folder / REPORT, report)
     page = render_page(report)
-    write_atomically(work.folder / PAGE, lambda temporary: void(temporary.write_text(page, encoding="utf-8")))
+    write_text(work.folder / PAGE, page)
     _say(overall)
     counts = {"test_documents": {score.source: score.n_documents for score in found}}
     return work.finish(counts=counts, facts=facts, run_files=[REPORT, PAGE])

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from clairiere import progress
-from clairiere.artifact import Manifest, Work, require_manifest, void, write_atomically, write_json
+from clairiere.artifact import Manifest, Work, require_manifest, write_json, write_text
 from clairiere.corpus.licenses import Gate
 from clairiere.model.adapters import CONFIG, TENSORS, load_adapter, merge_lora
 from clairiere.model.layers import Decoder
@@ -179,4 +179,4 @@ def _write_card(release: Release, report: Path, folder: Path) -> None:
     for name in REPORTS:
         shutil.copyfile(report / name, folder / EVALUATION / name)
     card = render_card(release)
-    write_atomically(folder / CARD, lambda temporary: void(temporary.write_text(card, encoding="utf-8")))
+    write_text(folder / CARD, card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from clairiere.artifact import JOURNAL, MANIFEST, digest_file, void, write_atomically
+from clairiere.artifact import JOURNAL, MANIFEST, digest_file, write_text
 
 FILE_NAME = "SHA256SUMS"
 
@@ -14,7 +14,7 @@ def write_sums(folder: Path) -> None:
     """Write the sums of every released file, by name."""
     lines = [f"{digest_file(folder / name)}  {name}\n" for name in _released(folder)]
     text = "".join(lines)
-    write_atomically(folder / FILE_NAME, lambda temporary: void(temporary.write_text(text, encoding="utf-8")))
+    write_text(folder / FILE_NAME, text)
 
 
 def _released(folder: Path) -> Iterable[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers, processors, trainers
 from tokenizers import Tokenizer as Backend
 
-from clairiere.artifact import canonical_json, digest_text, void, write_atomically
+from clairiere.artifact import canonical_json, digest_text, write_text
 from clairiere.errors import ModelError
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
@@ -189,7 +189,7 @@ class Tokenizer:
                 config[name] = self.token_of(token_id)
         texts = {**self._files, "tokenizer.json": self._definition, "tokenizer_config.json": _pretty(config)}
         for name, text in texts.items():
-            _write_text(folder / name, text)
+            write_text(folder / name, text)
 
 
 def _pre_tokenizer(split: SplitName) -> pre_tokenizers.PreTokenizer:
@@ -291,7 +291,3 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _pretty(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-
-
-def _write_text(path: Path, text: str) -> None:
-    write_atomically(path, lambda temporary: void(temporary.write_text(text, encoding="utf-8")))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clairiere.artifact import void, write_atomically
+from clairiere.artifact import write_text
 
 STEPS_FILE = "metrics.jsonl"
 VALIDATIONS_FILE = "validation.jsonl"
@@ -37,7 +37,7 @@ class Metrics:
         """Keep the lines of the first `step` steps; what came after is computed again."""
         kept = [line for line in read_metrics(self.path) if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_atomically(self.path, lambda temporary: void(temporary.write_text(text, encoding="utf-8")))
+        write_text(self.path, text)
 
     def clear(self) -> None:
         """Begin anew: there is no checkpoint to go on from."""
