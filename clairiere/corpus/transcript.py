@@ -29,7 +29,9 @@ GENDERS: Mapping[str, str] = {
     "m": "male", "male": "male", "masculin": "male", "homme": "male", "man": "male", "hombre": "male", "1": "male",
 }  # fmt: skip
 """How corpora spell them; 1 and 2 are ISO/IEC 5218, which TEI uses. Others stay as they are given."""
-UNKNOWN = frozenset({"", "-", "_", "?", "0", "9", "x", "n/a", "na", "none", "null", "unknown", "unspecified", "inconnu"})
+UNKNOWN = frozenset(
+    {"", "-", "_", "?", "0", "9", "x", "n/a", "na", "none", "null", "unknown", "unspecified", "inconnu"}
+)
 """What corpora write where they know nothing of a speaker."""
 
 
