@@ -128,6 +128,8 @@ class Source:
     """A table (TSV) that gives the license file by file; a `manifest.tsv` beside the files is found by itself."""
     references: Mapping[str, LicenseText] = field(default_factory=dict)
     """The `LicenseRef-` ids that the card defines."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """What the columns or keys of a table or of JSON are: the record's name for it → the file's."""
 
     @property
     def license(self) -> License | None:

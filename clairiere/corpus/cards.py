@@ -72,6 +72,8 @@ class CardKeys(Options):
     """Glob patterns on paths inside the source to leave out."""
     manifest: str | None = None
     """A TSV with columns `path` and `license`; a `manifest.tsv` beside the files is found by itself."""
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """For tables and JSON: the columns or keys that hold the text, the speaker and so on; each reader says which."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from clairiere.artifact import digest_file
-from clairiere.corpus import archives, manifests
+from clairiere.corpus import archives, compression, encodings, lines, manifests
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Provenance, Source, Turn, join_licenses
 
 HEAD_BYTES = 4096
+START_BYTES = 2**16
+CHUNK_BYTES = 2**20
+HELD_BYTES = 2**23
+"""A file up to this size is read once and held while it is worked on."""
+BYTES_LIMIT = archives.MEMBER_BYTES_LIMIT
 SIDECAR = re.compile(
     r"manifest\.(tsv|json)|.*\.toml"
     r"|(?i:readme|licen[sc]e|copying|citation)(\.\w+)*"
@@ -29,13 +35,16 @@ Report = Callable[[UnreadableError], None]
 
 
 class SourceFile:
-    """A file or a member of an archive, as readers get it.
+    """A file or a member of an archive, as readers get it; what is compressed by itself is decompressed.
 
     Args:
         path: POSIX path relative to the root that was walked, or to the archive.
-        content: its bytes, or where they lie on the disk.
+        content: its raw bytes, or where they lie on the disk.
         edition: the license that a manifest gives this file, in place of the edition's on the source card.
     """
+
+    encoding: str | None = None
+    """The encoding that its text turned out to be in; None while nothing has been decoded."""
 
     def __init__(self, path: str, content: bytes | Path, edition: str | None = None) -> None:
         self.path = path
@@ -51,13 +60,20 @@ class SourceFile:
 
     @property
     def suffix(self) -> str:
-        return PurePosixPath(self.path).suffix
+        """Of the name without that of a compression: `.jsonl` for `talks.jsonl.gz`."""
+        return PurePosixPath(self._own_name).suffix
 
     @property
     def stem(self) -> str:
-        return PurePosixPath(self.path).stem
+        """The name without the suffixes of its compression and of its format."""
+        return PurePosixPath(self._own_name).stem
 
     @property
+    def _own_name(self) -> str:
+        name = self.name
+        return name[: name.rindex(".")] if name.lower().endswith(compression.SUFFIXES) else name
+
+    @cached_property
     def size_bytes(self) -> int:
         """Of the raw bytes; a file on the disk is not opened for it."""
         if isinstance(self._content, bytes):
@@ -66,52 +82,124 @@ class SourceFile:
             return self._content.stat().st_size
 
     @cached_property
-    def _bytes(self) -> bytes:
-        if isinstance(self._content, bytes):
-            return self._content
-        with opening(self._content):
-            if self._content.stat().st_size > archives.MEMBER_BYTES_LIMIT:
-                raise archives.too_large(self._content, self.path)
-            return self._content.read_bytes()
-
-    @cached_property
     def sha256(self) -> str:
         """Digest of the raw bytes, in hexadecimal."""
-        return hashlib.sha256(self._bytes).hexdigest()
+        if self._raw is not None:
+            return hashlib.sha256(self._raw).hexdigest()
+        assert isinstance(self._content, Path)
+        with opening(self._content):
+            return digest_file(self._content)
 
-    @property
+    @cached_property
+    def start(self) -> bytes:
+        """The first 64 KiB, decompressed, for recognition.
+
+        Raises:
+            UnreadableError: the file cannot be opened, or its compressed data is damaged.
+        """
+        if self._raw is not None and not self._is_compressed:
+            return self._raw[:START_BYTES]
+        with self.open() as stream:
+            return stream.read(START_BYTES)
+
+    @cached_property
     def head(self) -> str:
-        """The first 4096 bytes as text, for recognition: what is not UTF-8 is replaced, never refused."""
-        return self._bytes[:HEAD_BYTES].decode("utf-8", errors="replace").removeprefix("\ufeff")
+        """The first 4096 bytes as text, for recognition: what cannot be decoded is replaced, never refused."""
+        return encodings.guess(self.start[:HEAD_BYTES])
 
     def is_at(self, place: Path) -> bool:
         """Whether it is this very file on the disk, rather than a member of an archive or of a folder."""
         return self._content == place
 
-    def read_bytes(self) -> bytes:
-        """The raw bytes.
+    def open(self) -> BinaryIO:
+        """The decompressed bytes as a stream, for files that are larger than what one wants to hold; close it.
 
         Raises:
-            UnreadableError: the file cannot be opened, or is larger than the limit.
+            UnreadableError: the file cannot be opened; and while it is read, where its compressed data is damaged.
+        """
+        return compression.unpacked(self._open_raw(), self.size_bytes, self.path)
+
+    def read_bytes(self) -> bytes:
+        """All decompressed bytes; a file that is not compressed is read once and held.
+
+        Raises:
+            UnreadableError: the file cannot be opened, is larger than the limit, or its compressed data is damaged.
         """
         return self._bytes
 
     def read_text(self) -> str:
-        """The whole text, from strict UTF-8, without a byte-order mark, newlines as they are.
+        """The whole text without a byte-order mark, newlines as they are; `encoding` then says what it was in.
 
         Raises:
-            UnreadableError: the bytes are not UTF-8; it names the line and the byte offset.
+            UnreadableError: the bytes are of no known encoding; it names the line.
         """
+        return "".join(self._pieces(io.BytesIO(self.read_bytes())))
+
+    def text_lines(self) -> Iterator[tuple[int, str]]:
+        """(number, line) of each line, ended by LF, CRLF or a lone CR, decoded while the file is read.
+
+        Other Unicode separators stay in the text. There is no line after the last line's end.
+
+        Raises:
+            UnreadableError: a NUL byte, bytes of no known encoding, or a line larger than the limit; the lines before
+                it have been given then.
+        """
+        number = 0
         try:
-            return self._bytes.decode("utf-8").removeprefix("\ufeff")
+            with self.open() as stream:
+                for batch in lines.whole(self._pieces(stream)):
+                    for number, line in enumerate(batch, start=number + 1):
+                        if "\0" in line:
+                            raise self.fail("binary data: a NUL byte", line=number, expected="text")
+                        yield number, line
+        except OverflowError as error:
+            found = f"a line of more than {lines.LINE_CHARACTERS_LIMIT:,} characters"
+            raise self.fail(found, line=number + 1, expected="text in lines") from error
+
+    @cached_property
+    def _raw(self) -> bytes | None:
+        """The raw bytes where they are few enough to be held."""
+        if isinstance(self._content, bytes):
+            return self._content
+        if self.size_bytes > HELD_BYTES:
+            return None
+        with opening(self._content):
+            return self._content.read_bytes()
+
+    @property
+    def _is_compressed(self) -> bool:
+        return compression.inflater(self._raw or b"") is not None
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        if self._raw is not None and not self._is_compressed:
+            return self._raw
+        with self.open() as stream:
+            content = stream.read(BYTES_LIMIT + 1)
+        if len(content) > BYTES_LIMIT:
+            raise archives.too_large(Path(self.path), self.name)
+        return content
+
+    def _open_raw(self) -> BinaryIO:
+        if self._raw is not None:
+            return io.BytesIO(self._raw)
+        assert isinstance(self._content, Path)
+        with opening(self._content):
+            return self._content.open("rb")
+
+    def _pieces(self, stream: BinaryIO) -> Iterator[str]:
+        """The text of each chunk."""
+        line = 1
+        try:
+            for self.encoding, text in encodings.decode(iter(partial(stream.read, CHUNK_BYTES), b"")):
+                line += text.count("\n")
+                yield text
         except UnicodeDecodeError as error:
-            line = self._bytes.count(b"\n", 0, error.start) + 1
-            raise UnreadableError(
-                f"invalid UTF-8: byte 0x{self._bytes[error.start]:02x} at offset {error.start}",
-                where=f"{self.path}:{line}",
-                expected="text in UTF-8",
-                next_step="convert it (for instance `iconv -f WINDOWS-1252 -t UTF-8`), "
-                "or leave it out with `exclude` in the source card",
+            byte = error.object[error.start]
+            raise self.fail(
+                f"bytes of no known encoding: 0x{byte:02x} is not UTF-8",
+                line=line,
+                expected="text in UTF-8 (or Windows-1252, UTF-16 with a mark, or what XML or HTML declares)",
             ) from error
 
     def fail(self, found: str, line: int | None = None, expected: str | None = None) -> UnreadableError:
