@@ -1,0 +1,55 @@
+"""Where a benchmark's result goes: `<question>_<hardware>_<date>.json` beside the scripts, with hardware and versions."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+
+def processor() -> str:
+    """The processor as the system names it, and how many cores this process may use."""
+    name = platform.processor() or platform.machine()
+    table = Path("/proc/cpuinfo")
+    if table.is_file():
+        models = [line.partition(":")[2].strip() for line in table.read_text().splitlines() if "model name" in line]
+        name = models[0] if models else name
+    return f"{name}, {_cores()} cores"
+
+
+def versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """The version of each package; None where it is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def write(question: str, result: dict[str, Any], packages: Iterable[str] = ()) -> Path:
+    """Write a result with its date, hardware and versions; the file's path."""
+    date = time.strftime("%Y-%m-%d")
+    path = FOLDER / f"{question}_{_cores()}-cpu-cores_{date}.json"
+    stated = {"date": date, "hardware": processor(), "versions": versions(["clairiere", *packages])}
+    path.write_text(json.dumps({**stated, **result}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def newest(question: str) -> dict[str, Any]:
+    """The result of a question that was written last."""
+    found = sorted(FOLDER.glob(f"{question}_*.json"), key=lambda path: path.stem.split("_")[-1])
+    result: dict[str, Any] = json.loads(found[-1].read_text(encoding="utf-8"))
+    return result
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
