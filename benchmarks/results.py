@@ -1,4 +1,4 @@
-"""Where a benchmark's result goes: `<question>_<hardware>_<date>.json` beside the scripts, with hardware and versions."""
+"""A benchmark's result: `<question>_<hardware>_<date>.json` beside the scripts, with hardware and versions."""
 
 from __future__ import annotations
 
