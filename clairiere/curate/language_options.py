@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from clairiere.options import Options
@@ -17,16 +19,22 @@ class LanguageOptions(Options):
     """Identify languages; without it every document keeps the language that its card or file declares."""
     languages: tuple[str, ...] = ()
     """Keep only documents in these languages (ISO 639, "fr"); empty keeps all. Others are dropped as `language`."""
-    min_probability: float = Field(default=0.5, ge=0, le=1)
-    """A stretch of text below this probability is undecided."""
-    min_turn_characters: int = Field(default=30, ge=1)
-    """Shorter turns inherit the conversation's language: alone they cannot be told apart by anything."""
     window_characters: int = Field(default=400, ge=50)
-    """Text is identified in windows of about this size, of several turns where they are short."""
+    """A document is identified in windows of this size, over its turns."""
     windows: int = Field(default=12, ge=1)
-    """Windows looked at first, spread evenly; where they all agree the document is in one language."""
+    """Windows looked at first, spread evenly; where all of them agree the document is in one language."""
+    min_window_probability: float = Field(default=0.5, ge=0, le=1)
+    """A window below this probability is undecided."""
+    turns: Literal["mixed", "all"] = "mixed"
+    """Which documents are identified turn by turn: those whose windows disagree, or all."""
+    min_turn_characters: int = Field(default=30, ge=1)
+    """Shorter turns inherit the conversation's language: nothing can tell them apart alone."""
+    min_turn_probability: float = Field(default=0.2, ge=0, le=1)
+    """A turn outside a conversation whose language is known is undecided below this probability."""
+    switch_probability: float = Field(default=0.7, ge=0, le=1)
+    """A turn departs from the language of its conversation from this probability on."""
     override_share: float = Field(default=0.8, gt=0.5, le=1)
-    """A declaration is overridden where another language has at least this share of the characters …"""
+    """A declaration is overridden where another language has at least this share of the identified characters …"""
     override_characters: int = Field(default=400, ge=0)
     """… and at least this many characters were identified."""
     mixed_share: float = Field(default=0.05, gt=0, le=0.5)
