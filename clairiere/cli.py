@@ -76,7 +76,7 @@ def _pipeline(recipe: Path, settings: list[str] | None, workspace: Path | None) 
 def _run(
     stage: str, recipe: Path, settings: list[str] | None, workspace: Path | None, as_json: bool, verbose: bool
 ) -> None:
-    from clairiere.pipeline import build as run_steps
+    from clairiere.build import build as run_steps
 
     with _reporting(verbose):
         pipeline = _pipeline(recipe, settings, workspace)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from clairiere.corpus.options import CorpusOptions
 from clairiere.curate.options import CurateOptions
+from clairiere.engines import GIB, PACKAGE, Resources, SlurmOptions
 from clairiere.errors import RecipeError
 from clairiere.evaluate.options import EvaluateOptions
 from clairiere.model.options import ModelOptions
@@ -39,6 +40,13 @@ class Recipe(Options):
     """How source terms reach the weights: `claire` or `cc-conservative`."""
     seed: int = Field(default=0, ge=0)
     """The seed of everything that is drawn."""
+    engine: str = "local"
+    """Where corpus and curation run: `local` (worker processes), `ray`, `slurm`, or a dotted path of one's own."""
+    workers: int = Field(default=0, ge=0)
+    """Tasks at once; 0: as many as there are cores (or the cluster's), of half a GiB of `memory_gib` each."""
+    memory_gib: float = Field(default=2, gt=0)
+    """What corpus and curation may hold at once on one machine."""
+    slurm: SlurmOptions = SlurmOptions()
     corpus: CorpusOptions = CorpusOptions()
     curate: CurateOptions = CurateOptions()
     tokens: TokensOptions = TokensOptions()
@@ -47,6 +55,11 @@ class Recipe(Options):
     """The phases of training, in order."""
     evaluate: EvaluateOptions = EvaluateOptions()
     release: ReleaseOptions = ReleaseOptions()
+
+    def resources(self, folder: Path) -> Resources:
+        """What the engine may use; `folder` is one that every worker sees."""
+        memory_bytes = round(self.memory_gib * GIB)
+        return Resources(workers=self.workers, memory_bytes=memory_bytes, folder=folder, slurm=self.slurm)
 
     def phase(self, name: str) -> PhaseOptions:
         """The phase of that name, which the recipe's checks have proven to exist."""
@@ -97,7 +110,9 @@ def load(path: Path, settings: Sequence[str] = ()) -> RecipeFile:
     except ValidationError as error:
         raise _recipe_error(error, table, path) from error
     _check_phases(recipe, path)
-    _check_family(recipe.model.family, path)
+    _check_name("model.family", recipe.model.family, FAMILIES, "add clairiere/model/families/<model_type>.py", path)
+    if "." not in recipe.engine:
+        _check_name("engine", recipe.engine, PACKAGE, "add clairiere/engines/<name>.py", path)
     return RecipeFile(path, recipe)
 
 
@@ -221,14 +236,14 @@ def _options_in(annotation: Any) -> type[BaseModel]:
     return next(inner for inner in annotation.__args__ if isinstance(inner, type) and issubclass(inner, BaseModel))
 
 
-def _check_family(family: str, path: Path) -> None:
-    known = names(FAMILIES)
-    if family not in known:
+def _check_name(key: str, name: str, package: str, addition: str, path: Path) -> None:
+    known = names(package)
+    if name not in known:
         raise RecipeError(
-            f"`model.family`: no family `{family}`",
+            f"`{key}`: no {key.rpartition('.')[2]} `{name}`",
             where=path,
-            expected=nearest(family, known),
-            next_step="correct the name, or add clairiere/model/families/<model_type>.py",
+            expected=nearest(name, known),
+            next_step=f"correct the name, or {addition}",
         )
 
 

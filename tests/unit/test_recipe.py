@@ -119,6 +119,19 @@ def test_an_unknown_family_names_the_nearest(recipe: Path) -> None:
     assert "did you mean `falcon`" in refusal(recipe, "model.family=falkon")
 
 
+def test_an_unknown_engine_names_the_nearest(recipe: Path) -> None:
+    message = refusal(recipe, "engine=locall")
+    assert "`engine`: no engine `locall`" in message
+    assert "did you mean `local`" in message
+    assert load(recipe, ["engine=my.own.engine"]).recipe.engine == "my.own.engine"
+
+
+def test_the_engines_resources(recipe: Path) -> None:
+    found = load(recipe, ["workers=3", "memory_gib=0.5", "slurm.partition=cpu"]).recipe.resources(recipe.parent)
+    assert (found.workers, found.memory_bytes, found.slurm.partition) == (3, 1 << 29, "cpu")
+    assert "did you mean `partition`" in refusal(recipe, "slurm.partitions=cpu")
+
+
 def test_a_phase_may_not_be_called_as_the_base(recipe: Path) -> None:
     assert "a phase called `base`" in refusal(recipe, "train.adapt.name=base")
 
