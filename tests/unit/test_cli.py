@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from clairiere import __version__, cli, pipeline
+from clairiere import __version__, cli
 from clairiere.errors import EmptyError, RecipeError
 
 RECIPE = Path(__file__).parents[2] / "recipes/demo.toml"
@@ -25,7 +25,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], R
                 raise error
             return ["corpus"]
 
-        monkeypatch.setattr(pipeline, "build", fail)
+        monkeypatch.setattr("clairiere.build.build", fail)
         return CliRunner().invoke(cli.app, ["build", str(RECIPE), "--workspace", "w", *arguments])
 
     return run
