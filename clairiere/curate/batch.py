@@ -7,17 +7,21 @@ A batch holds the scalar columns of its documents, and the turns of all of them 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clairiere.corpus.shards import SCHEMA
+from clairiere.artifact import canonical_json
+from clairiere.corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_CHARACTERS, ROW_GROUP_DOCUMENTS, SCHEMA
+from clairiere.errors import ArtifactError
 from clairiere.record import Document, Provenance, Turn
 
 Int64s = npt.NDArray[np.int64]
@@ -54,16 +58,25 @@ class Batch:
         flat = turns.flatten()
         starts = turns.offsets.to_numpy().astype(np.int64)
         columns = {name: rows.column(name).to_pylist() for name in _SCALARS}
-        return cls(columns, flat.field("speaker").to_pylist(), flat.field("text").to_pylist(), starts - starts[0])
+        texts = flat.field("text")
+        batch = cls(columns, flat.field("speaker").to_pylist(), texts.to_pylist(), starts - starts[0])
+        vars(batch)["_strings"] = texts  # what the cached property would make again
+        return batch
 
     def to_arrow(self) -> pa.RecordBatch:
         """The rows again, with the columns of a document."""
         flat = pa.StructArray.from_arrays(
-            [pa.array(self.speakers, pa.string()), pa.array(self.texts, pa.string())], fields=list(_TURNS.value_type)
+            [pa.array(self.speakers, pa.string()), self._strings], fields=list(_TURNS.value_type)
         )
         turns = pa.ListArray.from_arrays(pa.array(self.starts, pa.int32()), flat, type=_TURNS)
         arrays = {name: pa.array(values, SCHEMA.field(name).type) for name, values in self.columns.items()}
         return pa.RecordBatch.from_arrays([{**arrays, "turns": turns}[name] for name in SCHEMA.names], schema=SCHEMA)
+
+    @classmethod
+    def from_documents(cls, documents: Iterable[Document]) -> Batch:
+        """A batch of documents."""
+        rows = [{**each.to_json(), "meta": canonical_json(dict(each.meta))} for each in documents]
+        return cls.from_arrow(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
 
     def turns_of(self, document: int) -> range:
         """The places in `texts` and `speakers` of a document's turns."""
@@ -97,15 +110,93 @@ class Batch:
 
     def utf8(self) -> tuple[Bytes, Int64s]:
         """All turns' text as one run of UTF-8 bytes, and int64 [turns + 1] where each turn begins in it."""
-        array = pa.array(self.texts, pa.large_string())
-        _, offsets, data = array.buffers()
-        begins = np.frombuffer(offsets, np.int64, len(self.texts) + 1)
-        run = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-        return run[: begins[-1]], begins
+        return self._utf8
+
+    @cached_property
+    def _utf8(self) -> tuple[Bytes, Int64s]:
+        _, offsets, data = self._strings.buffers()
+        if data is None:
+            return np.empty(0, np.uint8), np.zeros(len(self.texts) + 1, np.int64)
+        begins = np.frombuffer(offsets, np.int32)[self._strings.offset :][: len(self.texts) + 1].astype(np.int64)
+        return np.frombuffer(data, np.uint8)[begins[0] : begins[-1]], begins - begins[0]
+
+    @cached_property
+    def _strings(self) -> pa.StringArray:
+        return pa.array(self.texts, pa.string())
 
 
-def read_batches(path: Path, batch_documents: int = BATCH_DOCUMENTS) -> Iterator[Batch]:
-    """The documents of a Parquet file, some at a time."""
-    with pq.ParquetFile(path) as parquet:
-        for rows in parquet.iter_batches(batch_size=batch_documents, columns=SCHEMA.names):
-            yield Batch.from_arrow(rows)
+def row_groups(path: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file of documents, some at a time: never more than a row group, which is bounded in bytes.
+
+    Raises:
+        ArtifactError: the file is not one that holds documents.
+    """
+    try:
+        with pq.ParquetFile(path) as parquet:
+            for group in range(parquet.num_row_groups):
+                yield from parquet.iter_batches(BATCH_DOCUMENTS, row_groups=[group], columns=SCHEMA.names)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise ArtifactError(
+            f"a file of documents that cannot be read: {error}",
+            where=path,
+            expected="Parquet with the columns of a document",
+            next_step="delete the stage's folder and build again",
+        ) from error
+
+
+def read_batches(path: Path) -> Iterator[Batch]:
+    """The documents of a Parquet file, some at a time.
+
+    Raises:
+        ArtifactError: the file is not one that holds documents.
+    """
+    return map(Batch.from_arrow, row_groups(path))
+
+
+class RowWriter:
+    """A Parquet file that is filled batch by batch and stands in its place once the `with` block ends well.
+
+    Rows are gathered into row groups by count and by size, so that the same rows in the same batches give the same
+    bytes, and a reader's memory stays bounded.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema = SCHEMA) -> None:
+        self._path = path
+        self._schema = schema
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = self._path.with_name(self._path.name + ".tmp")
+        self._writer = pq.ParquetWriter(
+            self._temporary, self._schema, compression="zstd", compression_level=COMPRESSION_LEVEL
+        )
+        return self
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add rows."""
+        if not rows.num_rows:
+            return
+        self._waiting.append(rows)
+        self._rows += rows.num_rows
+        self._bytes += rows.nbytes
+        if self._rows >= ROW_GROUP_DOCUMENTS or self._bytes >= ROW_GROUP_CHARACTERS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting, schema=self._schema)
+            self._writer.write_table(table, row_group_size=table.num_rows)
+        self._waiting, self._rows, self._bytes = [], 0, 0
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._writer.close()
+            self._temporary.unlink()
+            return
+        self._flush()
+        self._writer.close()
+        with self._temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        self._temporary.replace(self._path)
