@@ -180,6 +180,23 @@ def show(
 
 
 @app.command()
+def withdraw(
+    name: Annotated[str, typer.Argument(metavar="SOURCE|DOCUMENT", help="a source's name, or a document's id")],
+    reason: Annotated[str, typer.Option(help="why, in writing")],
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", metavar="DIR", help="for this one alone; default: all of workspaces/")
+    ] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Leave a source or a document out from now on; list what contains it."""
+    from clairiere.withdraw import withdraw as withdraw_name
+
+    with _reporting(verbose):
+        withdraw_name(name, reason, workspace, as_json=as_json)
+
+
+@app.command()
 def complete(
     model: ModelPath,
     prompt: Annotated[str | None, typer.Option(help="default: standard input")] = None,

@@ -13,10 +13,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from clairiere.artifact import MANIFEST, Manifest, Work, digest_file, digest_text, read_manifest, require_manifest
+from clairiere.artifact import (
+    MANIFEST,
+    Manifest,
+    Work,
+    canonical_json,
+    digest_file,
+    digest_text,
+    read_manifest,
+    require_manifest,
+)
 from clairiere.corpus import options as corpus_options
 from clairiere.corpus.licenses import Gate
 from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
+from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
 from clairiere.errors import RecipeError
 from clairiere.evaluate import options as evaluate_options
@@ -73,7 +83,17 @@ class Pipeline:
         """Every source card of the recipe with the gate's judgment, by name."""
         cards = load_cards(self.recipe.corpus.sources, self.file.path.parent)
         self._check_names(cards)
-        return judge_sources(cards, self.gate)
+        return judge_sources(cards, self.gate, self.withdrawn)
+
+    @cached_property
+    def withdrawn(self) -> Mapping[str, str]:
+        """Source or document → reason: what somebody withdrew from this workspace, or from all."""
+        return withdrawn_from(self.workspace)
+
+    @property
+    def withdrawn_documents(self) -> Mapping[str, str]:
+        """Those of documents that may stand in an admitted source."""
+        return documents_of(self.withdrawn, (judged.card.name for judged in self.judged if judged.judgment.admitted))
 
     def _check_names(self, cards: Sequence[Card]) -> None:
         names = [card.name for card in cards]
@@ -168,12 +188,16 @@ class Pipeline:
     def _corpus(self) -> Step:
         options = self.recipe.corpus
         admitted = [judged.card.source for judged in self.judged if judged.judgment.admitted]
+        withdrawn = self.withdrawn_documents
         return Step(
             name="corpus",
             version=corpus_options.FORMAT_VERSION,
             options=options.model_dump(mode="json", exclude={"sources", "overrides"}),
             needs=(),
-            outside=lambda: {source.name: source_digest(source) for source in admitted},
+            outside=lambda: {
+                **{source.name: source_digest(source) for source in admitted},
+                **({"withdrawn documents": digest_text(canonical_json(withdrawn))} if withdrawn else {}),
+            },
             run=lambda stage, work: stage.run(admitted, options, self.gate, work),
         )
 

@@ -43,8 +43,8 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
     """Resolve and check a recipe, and run nothing.
 
     Returns:
-        Plain values: `recipe`, `license` (what the model may bear, or None), `policy`, `sources`, `phases`, `missing`;
-        what cannot be known without absent data is None.
+        Plain values: `recipe`, `license` (what the model may bear, or None), `policy`, `sources`, `withdrawn`
+        (documents with the reason), `phases`, `missing`; what cannot be known without absent data is None.
 
     Raises:
         RequestError: the recipe or a card cannot be followed.
@@ -67,6 +67,7 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
         "license": pipeline.recipe.license if admitted else None,
         "policy": pipeline.recipe.policy,
         "sources": sources,
+        "withdrawn": dict(pipeline.withdrawn_documents),
         "phases": phases,
         "missing": missing,
     }
@@ -259,6 +260,8 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     screen.print(_source_table(plan["sources"]))
     if plan["phases"]:
         screen.print(_phase_table(plan["phases"]))
+    for document, reason in plan["withdrawn"].items():
+        screen.print(escape(f"withdrawn: {document}: {reason}"))
     for gap in plan["missing"]:
         screen.print(escape(f"missing: {gap['what']}\n  expected: {gap['expected']}"))
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clairiere.artifact import canonical_json, digest_text
 from clairiere.corpus.cards import VARIABLE, Card, load_card
-from clairiere.corpus.files import digests, opening
+from clairiere.corpus.files import opening
 from clairiere.corpus.licenses import Gate, Judgment
+from clairiere.corpus.walk import digests
 from clairiere.errors import CardError, UnreadableError
 from clairiere.record import Source
 
@@ -64,9 +65,21 @@ def load_cards(patterns: Iterable[str], folder: Path) -> list[Card]:
     return [cards[name] for name in sorted(cards)]
 
 
-def judge_sources(cards: Iterable[Card], gate: Gate) -> Sequence[Judged]:
-    """What the gate says of each card, by the card alone: the files need not be there."""
-    return [Judged(card=card, judgment=gate.judge(card.source.license, card.name, fault=card.fault)) for card in cards]
+def judge_sources(cards: Iterable[Card], gate: Gate, withdrawn: Mapping[str, str] | None = None) -> Sequence[Judged]:
+    """What the gate says of each card, by the card alone: the files need not be there.
+
+    Args:
+        cards: the recipe's.
+        gate: the recipe's.
+        withdrawn: source → reason of what is left out, whatever its license; no override admits it.
+    """
+    return [Judged(card=card, judgment=_judge(card, gate, (withdrawn or {}).get(card.name))) for card in cards]
+
+
+def _judge(card: Card, gate: Gate, withdrawn: str | None) -> Judgment:
+    if withdrawn is not None:
+        return Judgment(admitted=False, reason=f"withdrawn: {withdrawn}")
+    return gate.judge(card.source.license, card.name, fault=card.fault)
 
 
 def locate(source: Source) -> Path:

@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": {"recipe", "settings", "workspace", "as_json", "verbose"},
     "read": {"paths", "as_json", "verbose"},
     "show": {"path", "token", "step", "phase", "document", "as_json", "verbose"},
+    "withdraw": {"name", "reason", "workspace", "as_json", "verbose"},
     "complete": {"model", "prompt", "max_tokens", "temperature", "top_k", "top_p", "samples", "seed", "turns", "stop"}
     | {"as_json", "verbose"},
     "chat": {"model", "prompt", "max_tokens", "temperature", "top_k", "top_p", "seed", "verbose"},
