@@ -9,22 +9,14 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-import zstandard
-
+from clairiere.corpus import compression
 from clairiere.errors import UnreadableError
 
 MEMBER_BYTES_LIMIT = 2 * 1024**3
-UNPACKED_RATIO_LIMIT = 200
-"""Real corpora of XML and JSON unpack to 5 to 20 times their size; a bomb to thousands."""
-UNPACKED_FREE_BYTES = 256 * 1024**2
-"""Below this the ratio does not matter."""
-ZSTD_WINDOW_BYTES = 2**27
-CHUNK_BYTES = 4096
-"""Of compressed input: one block of Zstandard, four bytes, can stand for 128 KiB."""
 TAR_BLOCK_BYTES = 512
 STREAM_BYTES = 2**20
 
@@ -37,37 +29,27 @@ DAMAGE = (
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
-    zstandard.ZstdError,
 )
-"""What the decoders raise on bytes that are not what they claim to be."""
+"""What tarfile and zipfile raise on bytes that are not what they claim to be."""
+
+Chosen = Callable[[int, str], bool]
+"""Whether to read the member of this number, counted from 0 over the files, and of this path."""
 
 
-class Inflater(Protocol):
-    """What zlib and zstandard share."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-class Copy:
-    """An uncompressed stream seen as a compressed one: it may end anywhere."""
-
-    eof = True
-    unused_data = b""
-
-    def decompress(self, data: bytes, /) -> bytes:
-        return data
+SUFFIXES = (
+    ".tar",
+    ".tgz",
+    ".tzst",
+    ".txz",
+    ".tbz2",
+    *(f".tar{suffix}" for suffix in compression.SUFFIXES),
+    ".zip",
+)
 
 
-SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".zip")
-
-
-def is_archive(path: Path) -> bool:
-    """Whether the name says that it is an archive that `members` reads."""
-    return path.name.lower().endswith(SUFFIXES)
+def is_archive(name: str) -> bool:
+    """Whether the name says that it is an archive that `members` reads; EPUB and .docx are documents."""
+    return name.lower().endswith(SUFFIXES)
 
 
 def stem(name: str) -> str:
@@ -75,8 +57,8 @@ def stem(name: str) -> str:
     return name[: -max(len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix))]
 
 
-def members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """(path, bytes) of each file, in the archive's order.
+def members(archive: Path, chosen: Chosen = lambda _number, _path: True) -> Iterator[tuple[str, bytes]]:
+    """(path, bytes) of each file that is chosen, in the archive's order; the others are checked all the same.
 
     Raises:
         UnreadableError: the archive is truncated, damaged or encrypted, a member's name escapes, a member is a link
@@ -84,7 +66,7 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
     """
     read = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
     try:
-        yield from read(archive)
+        yield from read(archive, chosen)
     except DAMAGE as error:
         raise _damaged(archive, str(error)) from error
     except OSError as error:
@@ -106,37 +88,66 @@ def too_large(archive: Path, member: str) -> UnreadableError:
     )
 
 
-def _tar_members(archive: Path) -> Iterator[tuple[str, bytes]]:
+def _tar_members(archive: Path, chosen: Chosen) -> Iterator[tuple[str, bytes]]:
     with archive.open("rb") as raw:
-        stream = Unpacked(archive, raw)
+        stream = _Watched(compression.unpacked(raw, archive.stat().st_size, archive))
+        number = 0
         with tarfile.open(fileobj=stream, mode="r|", bufsize=STREAM_BYTES) as tar:
             for member in tar:
                 path = _safe_path(archive, member.name)
                 if member.isdir():
                     continue
-                if not member.isreg() or member.issparse():
-                    raise _refused(archive, f"a link, device or sparse file: {member.name}")
-                if member.size > MEMBER_BYTES_LIMIT:
-                    raise too_large(archive, member.name)
-                content = tar.extractfile(member)
-                yield path, content.read() if content else b""
-        stream.check_end()
+                _check_tar_member(archive, member)
+                if chosen(number, path):
+                    content = tar.extractfile(member)
+                    yield path, content.read() if content else b""
+                number += 1
+                tar.members.clear()  # a million of them would stay in memory
+        _check_tar_end(archive, stream)
 
 
-def _zip_members(archive: Path) -> Iterator[tuple[str, bytes]]:
+def _check_tar_member(archive: Path, member: tarfile.TarInfo) -> None:
+    if not member.isreg() or member.issparse():
+        raise _refused(archive, f"a link, device or sparse file: {member.name}")
+    if member.size > MEMBER_BYTES_LIMIT:
+        raise too_large(archive, member.name)
+
+
+def _check_tar_end(archive: Path, stream: _Watched) -> None:
+    """Raise if the archive has no end: a truncated one can otherwise pass for a shorter one."""
+    while stream.read(STREAM_BYTES):
+        pass
+    if stream.last_block != bytes(TAR_BLOCK_BYTES):
+        raise _damaged(archive, "it ends without an end-of-archive block")
+
+
+class _Watched(io.RawIOBase):
+    """A stream of which the last block that was read is remembered."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.last_block = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+        taken = self._stream.read(size)
+        self.last_block = (self.last_block + taken[-TAR_BLOCK_BYTES:])[-TAR_BLOCK_BYTES:]
+        return taken
+
+
+def _zip_members(archive: Path, chosen: Chosen) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(archive) as zipped:
-        entries = zipped.infolist()
-        _check_ratio(archive, sum(entry.file_size for entry in entries), archive.stat().st_size)
-        for entry in entries:
+        entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
+        compression.check_ratio(sum(entry.file_size for entry in entries), archive.stat().st_size, archive)
+        for number, entry in enumerate(entries):
             path = _safe_path(archive, entry.filename)
-            if entry.is_dir():
-                continue
             mode = entry.external_attr >> 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 raise _refused(archive, f"a link or device: {entry.filename}")
             if entry.file_size > MEMBER_BYTES_LIMIT:
                 raise too_large(archive, entry.filename)
-            yield path, _zip_content(archive, zipped, entry)
+            if chosen(number, path):
+                yield path, _zip_content(archive, zipped, entry)
 
 
 def _zip_content(archive: Path, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -166,66 +177,6 @@ def is_text(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-class Unpacked(io.RawIOBase):
-    """The decompressed bytes of a tar file, which stops at bombs and at missing ends."""
-
-    def __init__(self, archive: Path, raw: BinaryIO) -> None:
-        self._archive = archive
-        self._raw = raw
-        self._packed_bytes = archive.stat().st_size
-        self._unpacked_bytes = 0
-        self._inflater = self._begin()
-        self._ready = bytearray()
-        self._last_block = b""
-        self._at_end = False
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes; fewer only at the end."""
-        while not self._at_end and (size < 0 or len(self._ready) < size):
-            self._fill()
-        cut = len(self._ready) if size < 0 else size
-        taken = bytes(self._ready[:cut])
-        del self._ready[:cut]
-        self._last_block = (self._last_block + taken[-TAR_BLOCK_BYTES:])[-TAR_BLOCK_BYTES:]
-        return taken
-
-    def check_end(self) -> None:
-        """Raise if the archive has no end: a truncated one can otherwise pass for a shorter one."""
-        while self.read(STREAM_BYTES):
-            pass
-        if self._last_block != bytes(TAR_BLOCK_BYTES):
-            raise _damaged(self._archive, "it ends without an end-of-archive block")
-
-    def _fill(self) -> None:
-        packed = self._inflater.unused_data or self._raw.read(CHUNK_BYTES)
-        if not packed:
-            if not self._inflater.eof:
-                raise _damaged(self._archive, "it ends in the middle of its compressed data")
-            self._at_end = True
-            return
-        if self._inflater.eof:
-            self._inflater = self._begin()
-        unpacked = self._inflater.decompress(packed)
-        self._unpacked_bytes += len(unpacked)
-        _check_ratio(self._archive, self._unpacked_bytes, self._packed_bytes)
-        self._ready += unpacked
-
-    def _begin(self) -> Inflater:
-        name = self._archive.name.lower()
-        if name.endswith((".gz", ".tgz")):
-            return zlib.decompressobj(wbits=31)
-        if name.endswith((".zst", ".tzst")):
-            return zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES).decompressobj()
-        return Copy()
-
-
-def _check_ratio(archive: Path, unpacked_bytes: int, packed_bytes: int) -> None:
-    if unpacked_bytes > max(UNPACKED_FREE_BYTES, UNPACKED_RATIO_LIMIT * packed_bytes):
-        raise _refused(
-            archive, f"{packed_bytes:,} bytes that unpack to more than {UNPACKED_RATIO_LIMIT} times as many: a bomb"
-        )
-
-
 def _refused(archive: Path, found: str) -> UnreadableError:
     return UnreadableError(
         found,
@@ -239,6 +190,6 @@ def _damaged(archive: Path, why: str) -> UnreadableError:
     return UnreadableError(
         f"an archive that is truncated or damaged: {why}",
         where=archive,
-        expected="a whole .tar, .tar.gz, .tar.zst or .zip",
+        expected="a whole .zip or .tar, or .tar.gz, .tar.zst, .tar.xz, .tar.bz2",
         next_step="get it again, and compare its size or SHA-256 with the original",
     )

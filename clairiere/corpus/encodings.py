@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 UTF_8 = "utf-8"
 WINDOWS_1252 = "windows-1252"
@@ -38,9 +39,11 @@ WESTERN = frozenset({"iso8859-1", "cp1252", "ascii"})
 
 DECLARATION_BYTES = 1024
 _DECLARATION = re.compile(
-    rb"""<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.I
+    rb"""<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE,
 )
 _UTF_8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_C1_BYTE = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
 CONTROL_SHARE_LIMIT = 0.001
@@ -54,8 +57,20 @@ _C1 = "".join(
 _WINDOWS_1252 = "".join(map(chr, range(128))) + _C1 + "".join(map(chr, range(160, 256)))
 """The WHATWG table: the five bytes that Windows-1252 leaves free are control characters."""
 
-Decode = Callable[[bytes, bool], str]
-"""(bytes, whether they are the last) → text; an incomplete character waits for the next bytes."""
+
+class Windows1252(codecs.IncrementalDecoder):
+    """Python's own codec refuses the five bytes."""
+
+    def decode(self, input: Any, final: bool = False) -> str:  # noqa: A002, ARG002, FBT001, FBT002  # the codecs' own
+        return codecs.charmap_decode(input, "strict", _WINDOWS_1252)[0]
+
+
+SINGLE_BYTE: Mapping[str, Callable[[], codecs.IncrementalDecoder]] = {
+    WINDOWS_1252: Windows1252,
+    "cp850": codecs.getincrementaldecoder("cp850"),
+    "mac-roman": codecs.getincrementaldecoder("mac-roman"),
+}
+"""By preference: of DOS and of the old Macintosh are only files that make no sense otherwise."""
 
 
 def decode(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
@@ -68,7 +83,7 @@ def decode(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
     rest = chain([first], chunks)
     marked = next(((name, codec) for mark, name, codec in MARKS if first.startswith(mark)), None)
     if marked is not None:
-        yield from _decode_all(marked[0], codecs.getincrementaldecoder(marked[1])().decode, rest)
+        yield from _decode_all(marked[0], codecs.getincrementaldecoder(marked[1])(), rest)
     else:
         yield from _decode_unmarked(rest, declared(first))
 
@@ -93,10 +108,10 @@ def declared(start: bytes) -> str | None:
     return name if name in DECLARABLE or name in WESTERN or name == UTF_8 else None
 
 
-def _decode_all(name: str, decode_next: Decode, chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
+def _decode_all(name: str, decoder: codecs.IncrementalDecoder, chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
     for chunk in chunks:
-        yield name, decode_next(chunk, False)
-    yield name, decode_next(b"", True)
+        yield name, decoder.decode(chunk)
+    yield name, decoder.decode(b"", final=True)
 
 
 def _decode_unmarked(chunks: Iterator[bytes], stated: str | None) -> Iterator[tuple[str, str]]:
@@ -105,7 +120,7 @@ def _decode_unmarked(chunks: Iterator[bytes], stated: str | None) -> Iterator[tu
     is_ascii = True
     for chunk, is_last in chain(((chunk, False) for chunk in chunks), [(b"", True)]):
         try:
-            text = decoder.decode(chunk, is_last)
+            text = decoder.decode(chunk, final=is_last)
         except UnicodeDecodeError as error:
             other = _other_encoding(error.object, stated) if is_ascii else None
             if other is None:
@@ -117,23 +132,27 @@ def _decode_unmarked(chunks: Iterator[bytes], stated: str | None) -> Iterator[tu
         yield UTF_8, text
 
 
-def _other_encoding(sample: bytes, stated: str | None) -> tuple[str, Decode] | None:
+def _other_encoding(sample: bytes, stated: str | None) -> tuple[str, codecs.IncrementalDecoder] | None:
     """The encoding of bytes that are not UTF-8; None where they are damaged UTF-8, or no text."""
     if _is_damaged_utf_8(sample):
         return None
-    if stated is not None and stated in DECLARABLE and _is_of(stated, sample):
-        return stated, codecs.getincrementaldecoder(stated)().decode
+    if stated in DECLARABLE and _is_of(stated, sample):
+        return stated, codecs.getincrementaldecoder(stated)()
     if len(_CONTROL.findall(sample)) > CONTROL_SHARE_LIMIT * len(sample):
         return None
-    high = b"".join(_HIGH.findall(sample))
-    shares = {name: _expected_share(decode_next(high, True)) for name, decode_next in _SINGLE_BYTE.items()}
-    best = max(shares, key=lambda name: shares[name])
-    if shares[best] < EXPECTED_SHARE and stated not in WESTERN:
+    best = WINDOWS_1252 if stated in WESTERN else _most_expected(sample)
+    if best is None:
         return None
-    if best == WINDOWS_1252 or stated in WESTERN:
-        name = WINDOWS_1252 if re.search(rb"[\x80-\x9f]", sample) else ISO_8859_1
-        return name, _SINGLE_BYTE[WINDOWS_1252]
-    return best, _SINGLE_BYTE[best]
+    is_first_part = best == WINDOWS_1252 and _C1_BYTE.search(sample) is None
+    return (ISO_8859_1 if is_first_part else best), SINGLE_BYTE[best]()
+
+
+def _most_expected(sample: bytes) -> str | None:
+    """The single-byte encoding under which most of what is not ASCII is expected; None where none makes sense."""
+    high = b"".join(_HIGH.findall(sample))
+    shares = {name: _expected_share(make().decode(high)) for name, make in SINGLE_BYTE.items()}
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] >= EXPECTED_SHARE else None
 
 
 def _is_damaged_utf_8(sample: bytes) -> bool:
@@ -151,21 +170,6 @@ def _is_of(codec: str, sample: bytes) -> bool:
 
 def _expected_share(text: str) -> float:
     return sum(text.count(character) for character in EXPECTED) / len(text)
-
-
-def _by_table(table: str) -> Decode:
-    def decode_next(data: bytes, _is_last: bool) -> str:
-        return codecs.charmap_decode(data, "strict", table)[0]
-
-    return decode_next
-
-
-_SINGLE_BYTE: dict[str, Decode] = {
-    WINDOWS_1252: _by_table(_WINDOWS_1252),
-    "cp850": _by_table(bytes(range(256)).decode("cp850")),
-    "mac-roman": _by_table(bytes(range(256)).decode("mac-roman")),
-}
-"""By preference: of DOS and of the old Macintosh are only files that make no sense otherwise."""
 
 
 def _whole_characters(start: bytes) -> bytes:

@@ -1,19 +1,16 @@
-"""The files of a source, whether they lie in a folder or in an archive; bytes only, nothing is unpacked to disk."""
+"""A file as readers get it: its bytes decompressed, its text decoded, and what its documents bear."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import cached_property, lru_cache, partial
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from clairiere.artifact import digest_file
-from clairiere.corpus import archives, compression, encodings, lines, manifests
+from clairiere.corpus import archives, compression, encodings, lines
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Provenance, Source, Turn, join_licenses
 
@@ -23,15 +20,6 @@ CHUNK_BYTES = 2**20
 HELD_BYTES = 2**23
 """A file up to this size is read once and held while it is worked on."""
 BYTES_LIMIT = archives.MEMBER_BYTES_LIMIT
-SIDECAR = re.compile(
-    r"manifest\.(tsv|json)|.*\.toml"
-    r"|(?i:readme|licen[sc]e|copying|citation)(\.\w+)*"
-    r"|(README|LICEN[SC]E|COPYING|CITATION).*"
-)
-"""Names of the files that speak about a source and are not part of its text."""
-
-Report = Callable[[UnreadableError], None]
-"""What is told of a file that cannot be read, so that the walk can go on."""
 
 
 class SourceFile:
@@ -86,9 +74,8 @@ class SourceFile:
         """Digest of the raw bytes, in hexadecimal."""
         if self._raw is not None:
             return hashlib.sha256(self._raw).hexdigest()
-        assert isinstance(self._content, Path)
-        with opening(self._content):
-            return digest_file(self._content)
+        with self._open_raw() as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
     @cached_property
     def start(self) -> bytes:
@@ -106,10 +93,6 @@ class SourceFile:
     def head(self) -> str:
         """The first 4096 bytes as text, for recognition: what cannot be decoded is replaced, never refused."""
         return encodings.guess(self.start[:HEAD_BYTES])
-
-    def is_at(self, place: Path) -> bool:
-        """Whether it is this very file on the disk, rather than a member of an archive or of a folder."""
-        return self._content == place
 
     def open(self) -> BinaryIO:
         """The decompressed bytes as a stream, for files that are larger than what one wants to hold; close it.
@@ -144,17 +127,14 @@ class SourceFile:
             UnreadableError: a NUL byte, bytes of no known encoding, or a line larger than the limit; the lines before
                 it have been given then.
         """
-        number = 0
+        number = 1
         try:
             with self.open() as stream:
                 for batch in lines.whole(self._pieces(stream)):
-                    for number, line in enumerate(batch, start=number + 1):
-                        if "\0" in line:
-                            raise self.fail("binary data: a NUL byte", line=number, expected="text")
-                        yield number, line
-        except OverflowError as error:
-            found = f"a line of more than {lines.LINE_CHARACTERS_LIMIT:,} characters"
-            raise self.fail(found, line=number + 1, expected="text in lines") from error
+                    yield from enumerate(batch, start=number)
+                    number += len(batch)
+        except lines.NoLineError as error:
+            raise self.fail(str(error), line=number, expected="text in lines") from error
 
     @cached_property
     def _raw(self) -> bytes | None:
@@ -180,10 +160,9 @@ class SourceFile:
             raise archives.too_large(Path(self.path), self.name)
         return content
 
-    def _open_raw(self) -> BinaryIO:
-        if self._raw is not None:
-            return io.BytesIO(self._raw)
-        assert isinstance(self._content, Path)
+    def _open_raw(self) -> io.BufferedReader | io.BytesIO:
+        if isinstance(self._content, bytes) or self._raw is not None:
+            return io.BytesIO(self._raw or b"")
         with opening(self._content):
             return self._content.open("rb")
 
@@ -248,209 +227,20 @@ class SourceFile:
         return join_licenses(source.work.id, edition) if source.work and edition else None
 
 
-def walk(
-    root: Path,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-    *,
-    manifest: Path | None = None,
-    report: Report | None = None,
-) -> Iterator[SourceFile]:
-    """Every file of a file, a folder (sorted by path) or an archive (in its order).
-
-    Archives in a folder are read in place: their members' paths begin with the archive's folder, and with its name
-    without suffix where there are several archives. Sidecar manifests, READMEs, licenses, cards and hidden files are
-    skipped, unless one is `root` itself.
-
-    Args:
-        root: a file, a folder or an archive (.tar, .tar.gz, .tgz, .tar.zst, .zip).
-        include: glob patterns on the path, of which one must match; empty means every file. `*` stays within a
-            folder, `**` crosses folders, and a pattern without a slash is matched against the name alone.
-        exclude: glob patterns of what to leave out.
-        manifest: a table with the license of each file; a `manifest.tsv` beside the files, or in an archive beside
-            its members, is found by itself.
-        report: gets what cannot be opened, and the walk goes on; without it the error is raised.
-
-    Raises:
-        UnreadableError: no such file, a damaged archive, or a member that escapes, is a link or unpacks without end.
-    """
-    chosen = _selection(tuple(include), tuple(exclude))
-    several = len(_archives(root)) > 1
-    for file, path in _paths(root, report):
-        try:
-            with opening(file):
-                for found in _open(file, path, root, manifest, several=several):
-                    if chosen(found.path) and (found.is_at(root) or not _is_sidecar(found.path)):
-                        yield found
-        except UnreadableError as error:
-            if report is None:
-                raise
-            report(error)
-
-
-def sole_archive(root: Path) -> Path | None:
-    """The archive that `walk` would open, where it is the only one."""
-    found = _archives(root)
-    return found[0] if len(found) == 1 else None
-
-
-def _archives(root: Path) -> list[Path]:
-    return [file for file, _ in _paths(root, _pass) if archives.is_archive(file)]
-
-
-def digests(root: Path, manifest: Path | None = None) -> dict[str, str]:
-    """Relative path → SHA-256 of every file on the disk that `walk` would open, manifests too; an archive is one file.
-
-    What cannot be opened has no digest: once it can be, the digests differ.
-
-    Raises:
-        UnreadableError: no such file, or a manifest that cannot be read.
-    """
-    files: dict[str, str] = {}
-    tables: dict[Path, str] = {}
-    for file, path in _paths(root, _pass):
-        with suppress(UnreadableError), opening(file):
-            files[path] = digest_file(file)
-        with opening(file):
-            table = manifest or manifests.beside(file, root)
-        if table is not None and table not in tables:
-            with opening(table):
-                tables[table] = digest_file(table)
-    return files | {f"manifest {number}": digest for number, digest in enumerate(tables.values())}
-
-
-def _pass(_error: UnreadableError) -> None:
-    """Where only what can be opened matters."""
-
-
 @contextmanager
 def opening(file: Path) -> Iterator[None]:
     """What the system says against opening a file, as an UnreadableError."""
     try:
         yield
     except OSError as error:
-        raise _cannot_open(file, error) from error
+        raise cannot_open(file, error) from error
 
 
-def _open(file: Path, path: str, root: Path, manifest: Path | None, *, several: bool) -> Iterator[SourceFile]:
-    table = manifest or manifests.beside(file, root)
-    licenses: Mapping[str, str] = {} if table is None else manifests.licenses(table)
-    below = file.relative_to(table.parent).as_posix() if table and file.is_relative_to(table.parent) else path
-    if not archives.is_archive(file):
-        yield SourceFile(path, file, licenses.get(below))
-        return
-    folder = PurePosixPath(path).parent / (archives.stem(file.name) if several else "")
-    for member, content in archives.members(file):
-        if _is_sidecar(member):
-            continue
-        beside = licenses.get((PurePosixPath(below).parent / member).as_posix())
-        edition = beside or manifests.inside(file, member) or licenses.get(member)
-        yield SourceFile((folder / member).as_posix(), content, edition)
-
-
-def _paths(root: Path, report: Report | None) -> Iterator[tuple[Path, str]]:
-    with opening(root):
-        is_file, is_folder = root.is_file(), root.is_dir()
-    if is_file:
-        yield root, root.name
-        return
-    if not is_folder:
-        raise UnreadableError(
-            "no such file or folder", where=root, expected="a file, a folder or an archive", next_step="check the path"
-        )
-    files = {file.relative_to(root).as_posix(): file for file in _folder_files(root, report)}
-    for path in sorted(files):
-        if _is_sidecar(path):
-            continue
-        error = _refusal(root, files[path])
-        if error is None:
-            yield files[path], path
-        else:
-            _tell(error, report)
-
-
-def _tell(error: UnreadableError, report: Report | None) -> None:
-    if report is None:
-        raise error
-    report(error)
-
-
-def _folder_files(root: Path, report: Report | None) -> Iterator[Path]:
-    def closed(error: OSError) -> None:
-        _tell(_cannot_open(Path(error.filename), error, "folder"), report)
-
-    for folder, subfolders, names in os.walk(root, onerror=closed):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        linked = [name for name in subfolders if os.path.islink(f"{folder}/{name}")]  # noqa: PTH114  # never raises
-        yield from (Path(folder, name) for name in (*names, *linked))
-
-
-def _refusal(root: Path, file: Path) -> UnreadableError | None:
-    """Why an entry of a folder is not opened: text must not come from where the source does not show it."""
-    try:
-        found = _fault(root, file)
-    except OSError as error:
-        return _cannot_open(file, error)
-    if found is None:
-        return None
-    return UnreadableError(
-        found,
-        where=ascii(str(file)) if not archives.is_text(str(file)) else file,
-        expected="files, or links to files of the same folder",
-        next_step="put the file itself there, or take the entry away",
-    )
-
-
-def _fault(root: Path, file: Path) -> str | None:
-    if not archives.is_text(file.name):
-        return "a name that is not UTF-8"
-    if file.is_symlink() and file.is_dir():
-        return "a link to a folder"
-    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-        return "a link to a place outside the source"
-    if not file.is_file():
-        return "a link to nothing" if file.is_symlink() else "neither a file nor a folder"
-    return None
-
-
-def _is_sidecar(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return any(part.startswith(".") for part in parts) or SIDECAR.fullmatch(parts[-1]) is not None
-
-
-def _cannot_open(file: Path, error: OSError, kind: str = "file") -> UnreadableError:
+def cannot_open(file: Path, error: OSError, kind: str = "file") -> UnreadableError:
+    """The error for a file or folder that the system does not open."""
     return UnreadableError(
         f"a {kind} that cannot be opened: {error.strerror}",
         where=file,
         expected=f"a {kind} this user may read",
         next_step="check that it is there and its permissions",
     )
-
-
-def _selection(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[str], bool]:
-    def chosen(path: str) -> bool:
-        wanted = not include or any(matches(path, pattern) for pattern in include)
-        return wanted and not any(matches(path, pattern) for pattern in exclude)
-
-    return chosen
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Whether a glob pattern with `*`, `?`, `[…]` and `**` matches a POSIX path."""
-    subject = path if "/" in pattern else PurePosixPath(path).name
-    return _compiled(pattern).fullmatch(subject) is not None
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """`**/` is any number of folders, `*` and `?` stay within one name, `[…]` is a set of characters."""
-    translated = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    tokens: list[str] = re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", pattern, re.DOTALL)
-    return re.compile("".join(translated.get(token) or _literal(token) for token in tokens), re.DOTALL)
-
-
-def _literal(token: str) -> str:
-    if len(token) == 1:
-        return re.escape(token)
-    negated, characters = token[1] == "!", token[1:-1].removeprefix("!")
-    return f"[{'^' if negated else ''}{re.escape(characters).replace(chr(92) + '-', '-')}]"

@@ -40,15 +40,13 @@ def inside(archive: Path, member: str) -> str | None:
 def _tables_inside(archive: Path, _modified_ns: int) -> Mapping[PurePosixPath, Mapping[str, str]]:
     """Folder → licenses of each table: they may lie behind the members they speak of, hence a pass of their own."""
     tables: dict[PurePosixPath, Mapping[str, str]] = {}
-    for member, content in archives.members(archive):
-        path = PurePosixPath(member)
-        if path.name == NAME:
-            try:
-                table = _parse(content.decode("utf-8-sig").replace("\r\n", "\n"))
-            except UnicodeDecodeError as error:
-                raise _unusable(f"{archive}: {member}", f"a manifest that cannot be read: {error}") from error
-            if table is not None:
-                tables[path.parent] = table
+    for member, content in archives.members(archive, lambda _number, path: PurePosixPath(path).name == NAME):
+        try:
+            table = _parse(content.decode("utf-8-sig").replace("\r\n", "\n"))
+        except UnicodeDecodeError as error:
+            raise _unusable(f"{archive}: {member}", f"a manifest that cannot be read: {error}") from error
+        if table is not None:
+            tables[PurePosixPath(member).parent] = table
     return tables
 
 

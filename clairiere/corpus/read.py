@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
 from clairiere import plugins
 from clairiere.corpus.cards import AUTO, READERS
-from clairiere.corpus.files import SourceFile, walk
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 
@@ -21,16 +22,28 @@ class Reader(Protocol):
         """How sure the reader is that the file is of its format, from 0 to 1."""
         ...
 
-    def read(self, path: SourceFile, source: Source | None, /) -> Iterator[Document]:
-        """The file's documents; raises UnreadableError where it is not what it claims to be."""
+    def read(self, path: SourceFile, source: Source | None, /) -> Iterator[Document | UnreadableError]:
+        """The file's documents as a stream.
+
+        An error that it yields stands for one record that cannot be read while others can; one that it raises says
+        that the file is not what it claims to be, from there on.
+        """
         ...
 
 
-def read(paths: Iterable[Path], source: Source | None = None) -> Iterator[Document | UnreadableError]:
-    """The documents of files, folders and archives, and in their place what could not be read."""
+def read(
+    paths: Iterable[Path], source: Source | None = None, *, finished: Callable[[SourceFile], None] = lambda _file: None
+) -> Iterator[Document | UnreadableError]:
+    """The documents of files, folders and archives, and in their place what could not be read.
+
+    Args:
+        paths: files, folders and archives.
+        source: whose card proves the license of what is read.
+        finished: gets each file when all of it has been read.
+    """
     for path in paths:
         empty = True
-        for item in _documents_and_problems(path, source):
+        for item in _documents_and_problems(path, source, finished):
             empty = False
             yield item
         if empty:
@@ -42,29 +55,34 @@ def read(paths: Iterable[Path], source: Source | None = None) -> Iterator[Docume
             )
 
 
-def _documents_and_problems(path: Path, source: Source | None) -> Iterator[Document | UnreadableError]:
+def _documents_and_problems(
+    path: Path, source: Source | None, finished: Callable[[SourceFile], None]
+) -> Iterator[Document | UnreadableError]:
     problems: list[UnreadableError] = []
     try:
         for file in walk(path, report=problems.append):
             yield from _taken(problems)
             yield from _documents_or_problem(file, source)
+            finished(file)
     except UnreadableError as error:
         problems.append(error)
     yield from problems
 
 
-def read_file(file: SourceFile, source: Source | None) -> list[Document]:
-    """Every document of a file: all of them, or none where any part cannot be read.
+def read_file(file: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    """The documents of a file as a stream, and in their place the records that cannot be read.
 
     Raises:
-        UnreadableError: no reader recognizes the file, it is not what it claims to be, or it holds no document.
+        UnreadableError: no reader recognizes the file, it holds no document, or it is not what it claims to be; what
+            came before that has been given then.
         UnknownNameError: the reader that the source card names does not exist.
     """
     reader = recognize(file) if source is None or source.reader == AUTO else load_reader(source.reader)
-    documents = list(reader.read(file, source))
-    if not documents:
+    item = None
+    for item in reader.read(file, source):
+        yield item
+    if item is None:
         raise file.fail("a file without any document")
-    return documents
 
 
 def recognize(file: SourceFile) -> Reader:
@@ -73,12 +91,15 @@ def recognize(file: SourceFile) -> Reader:
     Raises:
         UnreadableError: no reader recognizes it.
     """
-    names = _reader_names()
-    sureness = {name: load_reader(name).recognize(file) for name in names}
-    best = max(names, key=lambda name: sureness[name], default=None)
-    if best is None or sureness[best] <= 0:
-        raise file.fail("no reader recognizes it", expected="a format of: " + ", ".join(names))
-    return load_reader(best)
+    best, sureness = None, 0.0
+    for reader in _readers():
+        found = reader.recognize(file)
+        if found > sureness:
+            best, sureness = reader, found
+    if best is None:
+        known = ", ".join(plugins.names(READERS))
+        raise file.fail("no reader recognizes it", expected=f"a format of: {known}")
+    return best
 
 
 @functools.cache
@@ -92,8 +113,8 @@ def load_reader(name: str) -> Reader:
 
 
 @functools.cache
-def _reader_names() -> list[str]:
-    return plugins.names(READERS)
+def _readers() -> Sequence[Reader]:
+    return [load_reader(name) for name in plugins.names(READERS)]
 
 
 def _documents_or_problem(file: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:

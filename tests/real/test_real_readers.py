@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus import tei, xml
-from clairiere.corpus.files import SourceFile, walk
+from clairiere.corpus.files import SourceFile
 from clairiere.corpus.read import load_reader, read_file, recognize
+from clairiere.corpus.walk import walk
 from clairiere.record import Document
 
 pytestmark = pytest.mark.real

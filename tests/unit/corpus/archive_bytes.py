@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -38,7 +40,12 @@ def zip_bytes(files: dict[str, bytes], mode: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def packed(name: str, tar: bytes) -> bytes:
+def compressed(name: str, content: bytes) -> bytes:
+    """Compressed as the name's suffix says."""
     if name.endswith(("gz", "tgz")):
-        return gzip.compress(tar, mtime=0)
-    return zstandard.compress(tar) if name.endswith("zst") else tar
+        return gzip.compress(content, mtime=0)
+    if name.endswith("xz"):
+        return lzma.compress(content)
+    if name.endswith("bz2"):
+        return bz2.compress(content)
+    return zstandard.compress(content) if name.endswith("zst") else content

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archive_bytes import packed, tar_bytes, zip_bytes
+from archive_bytes import compressed, tar_bytes, zip_bytes
 
 from clairiere.corpus import archives, files
-from clairiere.corpus.files import SourceFile, digests, matches, walk
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.walk import digests, matches, walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, License, Source, Terms, Turn
 
@@ -81,7 +82,7 @@ def test_members_of_archives_in_folders_do_not_collide(tmp_path: Path) -> None:
     (tmp_path / "two/s").mkdir(parents=True)
     (tmp_path / "two/one.zip").write_bytes(zip_bytes({"a.txt": b"1"}))
     assert walked(tmp_path) == ["two/a.txt"]
-    (tmp_path / "two/s/two.TAR.GZ").write_bytes(packed("gz", tar_bytes({"a.txt": b"2"})))
+    (tmp_path / "two/s/two.TAR.GZ").write_bytes(compressed("gz", tar_bytes({"a.txt": b"2"})))
     assert walked(tmp_path) == ["two/one/a.txt", "two/s/two/a.txt"]
     assert walked(tmp_path / "two/one.zip") == ["a.txt"]
 
