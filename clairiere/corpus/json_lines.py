@@ -1,29 +1,49 @@
-"""JSON Lines: the objects of a file, one per line; or those of one JSON array.
+"""JSON: the objects of a file, one per line, and the value of a file that is one.
 
-https://jsonlines.org/
+https://jsonlines.org/ · https://www.rfc-editor.org/rfc/rfc8259
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from clairiere.corpus import text
 from clairiere.corpus.files import SourceFile
+from clairiere.errors import UnreadableError
 
 _TRIED_LINES = 10
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half a surrogate pair; only a file with one is looked at further."""
 
 
-def records(path: SourceFile) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, object) of each line that is not blank.
+def records(path: SourceFile) -> Iterator[tuple[int, dict[str, Any]] | UnreadableError]:
+    """(line, object) of each line that is not blank; in its place, what a line is that is no object.
 
     Raises:
-        UnreadableError: a line that is not a JSON object, or that escapes half a surrogate pair.
+        UnreadableError: a file of nothing but white space, or that cannot be read at all.
     """
-    for number, line in enumerate(text.lines(path), start=1):
+    empty = True
+    for number, line in path.text_lines():
         if line.strip():
-            yield number, _record(path, line, number)
+            empty = False
+            try:
+                yield number, _record(path, line, number)
+            except UnreadableError as error:
+                yield error
+    if empty:
+        raise path.fail("an empty file", expected="one JSON object per line")
+
+
+def value(path: SourceFile) -> Any:
+    """The value of a file that is one JSON value.
+
+    Raises:
+        UnreadableError: it is not, or escapes half a surrogate pair.
+    """
+    return _parse(path, "\n".join(text.lines(path)), None, "one JSON value")
 
 
 def array(path: SourceFile) -> list[Any]:
@@ -32,7 +52,7 @@ def array(path: SourceFile) -> list[Any]:
     Raises:
         UnreadableError: it is not, or escapes half a surrogate pair.
     """
-    elements = _parse(path, "\n".join(text.lines(path)), None, "a JSON array")
+    elements = value(path)
     if not isinstance(elements, list):
         raise path.fail(f"a JSON {type(elements).__name__} instead of an array", expected="a JSON array")
     return elements
@@ -40,17 +60,22 @@ def array(path: SourceFile) -> list[Any]:
 
 def first_record(path: SourceFile) -> dict[str, Any]:
     """The first of a file's leading lines that is an object, for recognition; {} where there is none."""
-    content = path.read_bytes()
-    if not content.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{"):
+    start = path.start.removeprefix(b"\xef\xbb\xbf")
+    if not start.lstrip(b" \r\n").startswith(b"{"):
         return {}
-    for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n", _TRIED_LINES)[:_TRIED_LINES]:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
+    for line in start.split(b"\n", _TRIED_LINES)[:_TRIED_LINES]:
+        record = _object(line)
+        if record:
             return record
     return {}
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _record(path: SourceFile, line: str, number: int) -> dict[str, Any]:
@@ -64,9 +89,9 @@ def _record(path: SourceFile, line: str, number: int) -> dict[str, Any]:
 def _parse(path: SourceFile, content: str, number: int | None, expected: str) -> Any:
     """The value of a line, or of a whole file where there is no number of a line."""
     try:
-        value = json.loads(content)
-        if "\\u" in content:
-            json.dumps(value, ensure_ascii=False).encode()
+        parsed = json.loads(content)
+        if _HALF.search(content):
+            json.dumps(parsed, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         found = f"not JSON: {error.msg} at column {error.colno}"
         raise path.fail(found, line=number or error.lineno, expected=expected) from error
@@ -76,4 +101,4 @@ def _parse(path: SourceFile, content: str, number: int | None, expected: str) ->
     except (ValueError, RecursionError) as error:
         found = "JSON that is nested too deep, or a number with too many digits"
         raise path.fail(found, line=number, expected=expected) from error
-    return value
+    return parsed

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,11 @@ def file(path: Path) -> SourceFile:
     return SourceFile(path.name, path.read_bytes())
 
 
+def as_json(item: Document | UnreadableError) -> dict[str, Any]:
+    """A document as `clairiere read --json` prints it; a record that cannot be read as what was found and where."""
+    return {"problem": item.found, "where": item.where} if isinstance(item, UnreadableError) else item.to_json()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_reader_has_an_example_and_names_its_specification(name: str) -> None:
     folder = FOLDER / name
@@ -53,8 +59,8 @@ def test_reader_has_an_example_and_names_its_specification(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
 def test_example_is_read_as_expected(name: str, given_: Path, expected: Path) -> None:
-    documents = [document.to_json() for document in load(name).read(file(given_), None)]
-    assert documents == [json.loads(line) for line in expected.read_text(encoding="utf-8").split("\n") if line]
+    items = [as_json(item) for item in load(name).read(file(given_), None)]
+    assert items == [json.loads(line) for line in expected.read_text(encoding="utf-8").split("\n") if line]
 
 
 @pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
@@ -67,18 +73,21 @@ def test_example_is_recognized_by_its_reader_and_none_better(name: str, given_: 
 @pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
 def test_example_is_read_the_same_twice(name: str, given_: Path, expected: Path) -> None:
     path = file(given_)
-    assert list(load(name).read(path, None)) == list(load(name).read(path, None))
+    once, again = ([as_json(item) for item in load(name).read(path, None)] for _ in range(2))
+    assert once == again
 
 
 def read_soundly(name: str, path: SourceFile) -> list[Document]:
     """What a reader makes of any bytes: sound documents, or an error that says which file and what was found."""
     assert 0 <= load(name).recognize(path) <= 1
-    documents, problem = [], None
+    items: list[Document | UnreadableError] = []
     try:
-        documents = list(load(name).read(path, None))
+        items += load(name).read(path, None)
     except UnreadableError as error:
-        problem = error
-    assert problem is None or (problem.found and path.path in str(problem.where))
+        items.append(error)
+    for problem in items:
+        assert isinstance(problem, Document) or (problem.found and path.path in str(problem.where))
+    documents = [item for item in items if isinstance(item, Document)]
     ids = [document.id for document in documents]
     assert len(set(ids)) == len(ids), ids
     for document in documents:

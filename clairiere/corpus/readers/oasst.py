@@ -6,17 +6,20 @@ A line is a tree ({"message_tree_id", "prompt"}, replies nested) or one message 
 without its replies); or the file is one array of messages ({"user_message_id", "parent_message_id"}). From the
 prompt, each message is followed by its reply of lowest rank, a reply that is itself answered before one that is not;
 the conversation ends on an assistant's message. Deleted messages, those that failed review, and what replies to them
-are left out, and so are trees that hold no answer. Speakers are called as in the file.
+are left out. A tree without an answer that is kept is a document without turns, so that it is counted where such
+documents are dropped. Speakers are called as in the file, with their role in `meta.speakers`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clairiere.corpus import json_lines
+from clairiere.corpus import json_lines, records
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.mapping import Locators, speakers
+from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 
 Message = dict[str, Any]
@@ -35,25 +38,29 @@ def recognize(path: SourceFile) -> float:
     return 0.95 if is_tree or is_message else 0.0
 
 
-def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
-    """One conversation per tree; the locator is the tree's id.
+def read(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    """One conversation per tree; the locator is the tree's id. In their place the lines that are no tree or message.
 
     Raises:
-        UnreadableError: a line that is not an object, or a message without id, role or text.
+        UnreadableError: no line can be read; or an array, or an element of it, that cannot.
     """
-    for tree_id, prompt in _trees(path):
-        messages = _best(prompt)
-        if not messages:
+    yield from records.unless_all_fail(_conversations(path, source))
+
+
+def _conversations(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    locators = Locators()
+    for number, item in enumerate(_trees(path), start=1):
+        if isinstance(item, UnreadableError):
+            yield item
             continue
-        meta: dict[str, Any] = {"message_ids": [message["message_id"] for message in messages]}
+        tree_id, prompt = item
+        messages = _best(prompt)
+        turns = [Turn(message["role"], message["text"]) for message in messages]
+        meta: dict[str, Any] = {"message_ids": [message["message_id"] for message in messages]} | speakers(turns)
         if any("synthetic" in message for message in messages):
             meta["synthetic"] = any(message.get("synthetic") for message in messages)
         yield path.document(
-            [Turn(message["role"], message["text"]) for message in messages],
-            source=source,
-            locator=tree_id,
-            language=prompt.get("lang"),
-            meta=meta,
+            turns, source=source, locator=locators(tree_id, f"tree={number}"), language=prompt.get("lang"), meta=meta
         )
 
 
@@ -61,7 +68,7 @@ def _is_array(path: SourceFile) -> bool:
     return path.head.lstrip().startswith("[")
 
 
-def _records(path: SourceFile) -> Iterator[tuple[int | None, Message]]:
+def _records(path: SourceFile) -> Iterator[tuple[int | None, Message] | UnreadableError]:
     """(line, tree or message); those of an array have no line, and their keys are named as in the lines."""
     if not _is_array(path):
         yield from json_lines.records(path)
@@ -72,16 +79,26 @@ def _records(path: SourceFile) -> Iterator[tuple[int | None, Message]]:
         yield None, linked | record
 
 
-def _trees(path: SourceFile) -> Iterator[tuple[str, Message]]:
+def _trees(path: SourceFile) -> Iterator[tuple[str, Message] | UnreadableError]:
     """(id, prompt) of each tree; messages that stand alone are put together first."""
     alone: dict[str, Message] = {}
-    for line, record in _records(path):
-        if isinstance(record.get("prompt"), dict):
-            _check(path, record["prompt"], line)
+    for item in _records(path):
+        if isinstance(item, UnreadableError):
+            yield item
+            continue
+        line, record = item
+        is_tree = isinstance(record.get("prompt"), dict)
+        fault = _fault(path, record["prompt"] if is_tree else record, line)
+        if fault is not None:
+            yield fault
+        elif is_tree:
             yield str(record.get("message_tree_id") or record["prompt"]["message_id"]), record["prompt"]
         else:
-            _check(path, record, line)
             alone[record["message_id"]] = record
+    yield from _linked(alone)
+
+
+def _linked(alone: Mapping[str, Message]) -> Iterator[tuple[str, Message]]:
     for message in alone.values():
         parent = alone.get(message.get("parent_id") or "")
         if parent is not None and message["message_id"] not in {reply["message_id"] for reply in _replies(parent)}:
@@ -91,13 +108,15 @@ def _trees(path: SourceFile) -> Iterator[tuple[str, Message]]:
             yield str(message.get("message_tree_id") or id_), message
 
 
-def _check(path: SourceFile, prompt: Message, line: int | None) -> None:
+def _fault(path: SourceFile, prompt: Message, line: int | None) -> UnreadableError | None:
+    """What is wrong with a tree, or with a message that stands alone."""
     pending: list[Any] = [prompt]
     while pending:
         message = pending.pop()
         if not _is_message(message):
-            raise path.fail(f"no message: {str(message)[:60]}", line=line, expected=EXPECTED)
+            return path.fail(f"no message: {str(message)[:60]}", line=line, expected=EXPECTED)
         pending += _replies(message)
+    return None
 
 
 def _is_message(value: object) -> bool:

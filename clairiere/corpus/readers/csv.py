@@ -1,0 +1,72 @@
+"""CSV and TSV: a row is a document, or a turn of one, by the card's `[mapping]` or by a known shape of its columns.
+
+https://www.rfc-editor.org/rfc/rfc4180
+
+The delimiter (comma, semicolon, tab, bar) and the quoting are those under which the first 64 KiB are most regular. The
+first row holds the names of the columns if the mapping, or the known shape, names one of them; the columns are called
+1, 2, 3 … otherwise. With `group` in the mapping, the rows that follow each other with one value are one document. The
+locator is the row's `id`, or its line where it has none or repeats one. Annotation tables of one word per row are no
+text and not recognized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clairiere.corpus import records, tables, text
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.mapping import compile_mapping
+from clairiere.errors import UnreadableError
+from clairiere.record import Document, Source
+
+SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
+SURE_SHARE = 0.7
+"""Of the first rows, so many must be regular for a file to be recognized as a table."""
+_ANNOTATION = ("TOKEN\t", "# hipe", "# global.columns", "# newdoc", "# sent_id", "1\t", "-DOCSTART-")
+"""How tables begin that have a word in each row: HIPE, CoNLL-U and its kin."""
+
+
+def recognize(path: SourceFile) -> float:
+    """A regular table in a file called one, or elsewhere one whose first row names the columns of a known shape."""
+    called_table = path.suffix.lower() in SUFFIXES
+    if path.head.startswith(_ANNOTATION) or not (called_table or path.suffix.lower() in text.SUFFIXES):
+        return 0.0
+    way = tables.dialect(path)
+    if way is None or way.regularity < SURE_SHARE:
+        return 0.02 if called_table and path.head.strip() else 0.0
+    first = next(way.reader(iter([f"{text.head_lines(path)[0]}\n"])), [])
+    named = len(first) == way.columns and tables.names(first, None) is not None
+    return 0.7 if named else 0.5 if called_table else 0.0
+
+
+def read(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    """The documents of a table, in order, and in their place the rows that are none.
+
+    Raises:
+        UnreadableError: the file is no table, or no row can be read.
+        CardError: the card's mapping cannot be followed.
+    """
+    yield from records.documents(path, source, _records(path, source))
+
+
+def _records(path: SourceFile, source: Source | None) -> Iterator[records.Record | UnreadableError]:
+    way = tables.dialect(path)
+    if way is None:
+        text.lines(path)
+        raise path.fail("no table", expected="rows of as many fields, separated by commas, semicolons, tabs or bars")
+    fields = compile_mapping(source.mapping) if source is not None and source.mapping else None
+    columns: list[str] | None = None
+    for item in tables.rows(path, way):
+        if isinstance(item, UnreadableError):
+            yield item
+            continue
+        line, row = item
+        if columns is None:
+            named = tables.names(row, fields)
+            columns = named or [str(number) for number in range(1, len(row) + 1)]
+            if named:
+                continue
+        if len(row) != len(columns):
+            yield path.fail(f"a row of {len(row)} fields", line=line, expected=f"{len(columns)} fields in each row")
+            continue
+        yield records.Record(dict(zip(columns, row, strict=True)), f"line={line}", line)
