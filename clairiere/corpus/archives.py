@@ -102,7 +102,7 @@ def _tar_members(archive: Path, chosen: Chosen) -> Iterator[tuple[str, bytes]]:
                     content = tar.extractfile(member)
                     yield path, content.read() if content else b""
                 number += 1
-                tar.members.clear()  # a million of them would stay in memory
+                tar.members.clear()  # type: ignore[attr-defined]  # a million of them would stay in memory
         _check_tar_end(archive, stream)
 
 

@@ -157,7 +157,8 @@ def _most_expected(sample: bytes) -> str | None:
 
 def _is_damaged_utf_8(sample: bytes) -> bool:
     characters = _UTF_8_CHARACTER.findall(sample)
-    return len(characters) > len(_HIGH.findall(sample)) - sum(map(len, characters))
+    strays = len(_HIGH.findall(sample)) - sum(map(len, characters))
+    return 0 < len(characters) >= strays
 
 
 def _is_of(codec: str, sample: bytes) -> bool:

@@ -176,7 +176,7 @@ class SourceFile:
         except UnicodeDecodeError as error:
             byte = error.object[error.start]
             raise self.fail(
-                f"bytes of no known encoding: 0x{byte:02x} is not UTF-8",
+                f"invalid UTF-8, and of no other encoding known here: byte 0x{byte:02x}",
                 line=line,
                 expected="text in UTF-8 (or Windows-1252, UTF-16 with a mark, or what XML or HTML declares)",
             ) from error

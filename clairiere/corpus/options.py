@@ -6,7 +6,7 @@ from pydantic import Field
 
 from clairiere.options import Options
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class Override(Options):
@@ -28,4 +28,4 @@ class CorpusOptions(Options):
     overrides: tuple[Override, ...] = ()
     """Refused sources to admit all the same, each with a name and a written reason."""
     unreadable_share: float = Field(default=0.01, ge=0, le=1)
-    """The share of a source's files that may be unreadable before the stage stops."""
+    """The share of a source's files, and of the records in them, that may be unreadable before the stage stops."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,22 @@ def read_ids(path: Path) -> list[str]:
     return ids
 
 
+def replace_ids(path: Path, ids: Sequence[str]) -> None:
+    """Give the documents of a file other ids, atomically; row groups stay as they are."""
+    with pq.ParquetFile(path) as parquet:
+        write_atomically(path, lambda temporary: _write_renamed(temporary, parquet, ids))
+
+
+def _write_renamed(temporary: Path, parquet: pq.ParquetFile, ids: Sequence[str]) -> None:
+    start = 0
+    with _writer(temporary) as writer:
+        for index in range(parquet.num_row_groups):
+            group = parquet.read_row_group(index, columns=SCHEMA.names)
+            column = pa.array(ids[start : start + len(group)], pa.string())
+            writer.write_table(group.set_column(0, SCHEMA.field("id"), column), row_group_size=len(group))
+            start += len(group)
+
+
 def _read(file: Path) -> Iterator[Document]:
     try:
         with pq.ParquetFile(file) as parquet:
@@ -114,11 +130,15 @@ def _unreadable(path: Path, why: str) -> ArtifactError:
 
 
 def _write(path: Path, documents: Iterable[Document], size: Size) -> None:
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd", compression_level=COMPRESSION_LEVEL) as writer:
+    with _writer(path) as writer:
         for group in _row_groups(documents):
             texts = pa.array([turn.text for document in group for turn in document.turns], pa.string())
             writer.write_batch(_to_arrow(group, texts), row_group_size=len(group))
             _add(size, len(group), texts)
+
+
+def _writer(path: Path) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, SCHEMA, compression="zstd", compression_level=COMPRESSION_LEVEL)
 
 
 def _row_groups(documents: Iterable[Document]) -> Iterator[list[Document]]:

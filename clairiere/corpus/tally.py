@@ -8,19 +8,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clairiere.corpus.encodings import UTF_8
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.shards import Size
 from clairiere.errors import UnreadableError
 from clairiere.record import Document
 
 NO_LICENSE = "unknown"
+LISTED_PROBLEMS = 1000
+"""Of one source; all are counted."""
 
 
 @dataclass
 class Tally:
-    """Counts of one source while it is read."""
+    """Counts of a source, or of a part of it, while it is read."""
 
     files: int = 0
+    """That were opened."""
+    lost_files: int = 0
+    """Of these, so many could not be read to their end, or gave no document."""
+    records: int = 0
+    """Documents that were read, and records that could not be."""
+    lost_records: int = 0
+    unopened: list[dict[str, str]] = field(default_factory=list)
+    """`where` and `found` of each file that could not even be opened; parts of one archive all say it."""
     unreadable: list[dict[str, str]] = field(default_factory=list)
-    """`where` (file and line) and `found` of each file that could not be read."""
+    """`where` (file and line) and `found` of each file or record that could not be read, as many as are listed."""
+    encodings: Counter[str] = field(default_factory=Counter)
+    """Files by encoding, of those not in UTF-8."""
     dropped: Counter[str] = field(default_factory=Counter)
     """By reason."""
     by_license: dict[str, Counter[str]] = field(default_factory=dict)
@@ -28,48 +43,89 @@ class Tally:
     categories: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     words: int = 0
-    text_bytes: int = 0
+    bytes: int = 0
 
     def keep(self, document: Document) -> None:
-        """Count a document that is kept."""
+        """Count a document that is kept; what was written says how large it is."""
         self._of(document.license)["kept"] += 1
         self.categories[document.category or "unknown"] += 1
-        self.documents += 1
-        self.words += document.word_count
-        self.text_bytes += document.text_bytes
 
     def drop(self, document: Document, reason: str) -> None:
         """Count a document that is dropped."""
         self._of(document.license)["dropped"] += 1
         self.dropped[reason] += 1
 
-    def lose(self, error: UnreadableError, root: Path) -> None:
-        """Count a file that could not be read; it is named relative to `root`, as on every machine."""
-        self.unreadable.append({"where": (error.where or "").removeprefix(f"{root}/"), "found": error.found})
+    def lose(self, error: UnreadableError) -> None:
+        """Count a file or a record that could not be read."""
         self.dropped["unreadable"] += 1
+        if len(self.unreadable) < LISTED_PROBLEMS:
+            self.unreadable.append({"where": error.where or "", "found": error.found})
+
+    def miss(self, error: UnreadableError, root: Path) -> None:
+        """Count a file that could not be opened; it is named relative to `root`, as on every machine."""
+        where = (error.where or "").removeprefix(f"{root}/").removeprefix(f"{root.parent}/")
+        self.unopened.append({"where": where, "found": error.found})
+
+    def finish(self, file: SourceFile) -> None:
+        """Note what a file that has been read turned out to be."""
+        if file.encoding not in (None, UTF_8):
+            self.encodings[str(file.encoding)] += 1
+
+    def measure(self, size: Size) -> None:
+        """Add what was written."""
+        self.documents += size.documents
+        self.words += size.words
+        self.bytes += size.bytes
 
     def _of(self, license_id: str | None) -> Counter[str]:
         return self.by_license.setdefault(license_id or NO_LICENSE, Counter(kept=0, dropped=0))
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "files": self.files,
-            "unreadable": self.unreadable,
-            "dropped": dict(sorted(self.dropped.items())),
-            "by_license": {name: dict(numbers) for name, numbers in sorted(self.by_license.items())},
-            "categories": dict(sorted(self.categories.items())),
-            "documents": self.documents,
-            "words": self.words,
-            "bytes": self.text_bytes,
-        }
+        """Plain values; `dropped` and `files` count what was not opened too."""
+        return {**vars(self), "by_license": {name: dict(numbers) for name, numbers in sorted(self.by_license.items())}}
+
+
+def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of a source from those of its parts, in their order."""
+    total = Tally()
+    for part in parts:
+        for name in ("files", "lost_files", "records", "lost_records", "documents", "words", "bytes"):
+            setattr(total, name, getattr(total, name) + part[name])
+        for name in ("encodings", "dropped", "categories"):
+            getattr(total, name).update(part[name])
+        total.unopened += part["unopened"]
+        total.unreadable += part["unreadable"]
+        for license_id, numbers in part["by_license"].items():
+            total.by_license.setdefault(license_id, Counter()).update(numbers)
+    total.unopened = list({(problem["where"], problem["found"]): problem for problem in total.unopened}.values())
+    return _closed(total)
+
+
+def _closed(total: Tally) -> dict[str, Any]:
+    """What could not be opened, counted with the rest."""
+    counts = total.to_json()
+    problems = sorted(
+        [*counts.pop("unopened"), *total.unreadable], key=lambda problem: (problem["where"], problem["found"])
+    )
+    dropped = total.dropped + Counter(unreadable=len(total.unopened))
+    return {
+        **counts,
+        "files": total.files + len(total.unopened),
+        "lost_files": total.lost_files + len(total.unopened),
+        "unreadable": problems[:LISTED_PROBLEMS],
+        "dropped": dict(sorted(dropped.items())),
+        "encodings": dict(sorted(total.encodings.items())),
+        "categories": dict(sorted(total.categories.items())),
+    }
 
 
 def summarize(tallies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The manifest's counts: kept, dropped and unreadable by source, kept and dropped by license over all sources."""
+    """The manifest's counts: kept, dropped, unreadable and encodings by source, kept and dropped by license."""
     return {
         "kept": {name: tally["documents"] for name, tally in tallies.items()},
         "dropped": {name: tally["dropped"] for name, tally in tallies.items()},
         "unreadable": {name: tally["unreadable"] for name, tally in tallies.items() if tally["unreadable"]},
+        "encodings": {name: tally["encodings"] for name, tally in tallies.items() if tally["encodings"]},
         "by_license": _added(tally["by_license"] for tally in tallies.values()),
     }
 

@@ -157,10 +157,6 @@ class Opener:
         except UnreadableError as error:
             _tell(error, report)
 
-    def selects(self, entry: Entry) -> bool:
-        """Whether an entry can give anything."""
-        return entry.is_archive or self._selects(entry.path)
-
     def _members(self, archive: Path, path: str, report: Report | None, share: Share) -> Iterator[SourceFile]:
         table, below = self._table(archive, path)
         folder = PurePosixPath(path).parent / (archives.stem(archive.name) if self.several else "")
@@ -172,15 +168,14 @@ class Opener:
         for member, content in archives.members(archive, chosen):
             full = (folder / member).as_posix()
             if archives.is_archive(member):
-                _tell(_nested(archive, member), report)
+                _tell(_nested(full), report)
                 continue
             licenses = _licenses(table)
             edition = licenses.get((beside / member).as_posix()) or manifests.inside(archive, member)
             yield SourceFile(full, content, edition or licenses.get(member))
 
     def _selects(self, path: str) -> bool:
-        wanted = not self.include or any(matches(path, pattern) for pattern in self.include)
-        return wanted and not any(matches(path, pattern) for pattern in self.exclude)
+        return selects(path, self.include, self.exclude)
 
     def _table(self, file: Path, path: str) -> tuple[Path | None, str]:
         """The table that speaks of a file, and the file's path as it stands there."""
@@ -284,10 +279,10 @@ def _fault(root: Path, file: Path, status: os.stat_result) -> str | None:
     return None if file.is_file() else "a link to nothing"
 
 
-def _nested(archive: Path, member: str) -> UnreadableError:
+def _nested(path: str) -> UnreadableError:
     return UnreadableError(
         "an archive inside an archive",
-        where=f"{archive}: {member}",
+        where=path,
         expected="text files; archives in archives are not opened",
         next_step="unpack the outer archive into a folder and point the source card there",
     )
@@ -297,6 +292,12 @@ def _is_sidecar(path: str) -> bool:
     if path.startswith(".") or "/." in path:
         return True
     return SIDECAR.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def selects(path: str, include: Iterable[str], exclude: Iterable[str]) -> bool:
+    """Whether a path is wanted: by one pattern to include, if there are any, and by none to exclude."""
+    wanted = not include or any(matches(path, pattern) for pattern in include)
+    return wanted and not any(matches(path, pattern) for pattern in exclude)
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,19 @@ import pytest
 from archive_bytes import tar_bytes, zip_bytes
 
 from clairiere.artifact import Manifest, Work
-from clairiere.corpus import stage
+from clairiere.corpus import parts, stage
 from clairiere.corpus.cards import Card
 from clairiere.corpus.licenses import Gate
 from clairiere.corpus.options import CorpusOptions, Override
 from clairiere.corpus.shards import read_documents
+from clairiere.engines import Engine
+from clairiere.engines.local import LocalEngine
 from clairiere.errors import EmptyError, UnreadableError
-from clairiere.record import Document
+from clairiere.record import Document, Turn
 
 MakeCard = Callable[..., Card]
 GOOD = b"[Camille:] Bonjour !\n[Dominique:] Salut.\n\n[Camille:] Encore ?\n[Dominique:] Oui, encore.\n"
-BAD = b"[Camille:] Bonjour\n[Dominique:] caf\xe9\n"
+BAD = "[Camille:] Bonjour\n[Dominique:] é".encode() + b" caf\xe9\n"
 GATE = Gate.make("CC-BY-SA-4.0", "claire")
 
 
@@ -37,13 +39,21 @@ def new_work(folder: Path) -> Work:
     return work
 
 
-def read(folder: Path, *cards: Card, gate: Gate = GATE, work: Work | None = None, **options: Any) -> Manifest:
+def read(
+    folder: Path,
+    *cards: Card,
+    gate: Gate = GATE,
+    engine: Engine | None = None,
+    withdrawn: dict[str, str] | None = None,
+    **options: Any,
+) -> Manifest:
     sources = [card.source for card in cards]
-    return stage.run(sources, CorpusOptions.model_validate(options), gate, work or new_work(folder))
+    given = CorpusOptions.model_validate(options)
+    return stage.run(sources, given, gate, new_work(folder), engine or LocalEngine(), withdrawn)
 
 
 def documents(folder: Path, source: str = "talks") -> list[Document]:
-    return list(read_documents(folder / "corpus" / f"{source}.parquet"))
+    return list(read_documents(folder / "corpus" / source))
 
 
 def test_documents_are_written_counted_and_attributed(make_card: MakeCard, tmp_path: Path) -> None:
@@ -57,6 +67,7 @@ def test_documents_are_written_counted_and_attributed(make_card: MakeCard, tmp_p
         "kept": {"talks": 4},
         "dropped": {"talks": {}},
         "unreadable": {},
+        "encodings": {},
         "by_license": {"CC0-1.0 AND CC-BY-SA-4.0": {"kept": 4, "dropped": 0}},
     }
     text = [turn.text for document in kept for turn in document.turns]
@@ -223,33 +234,136 @@ def test_two_documents_of_one_path_keep_apart(make_card: MakeCard, tmp_path: Pat
     assert [id_.endswith("~2") for id_ in ids] == [False, False, True, True]
 
 
+class Killed:
+    """An engine whose driver is killed after some parts."""
+
+    workers = 1
+    memory_bytes = 0
+
+    def __init__(self, parts: int = 0) -> None:
+        self.parts = parts
+        self.asked = 0
+
+    def run(self, function: str, payloads: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        self.asked = len(payloads)
+        for index, result in LocalEngine().run(function, payloads):
+            if index == self.parts:
+                raise KeyboardInterrupt
+            yield index, result
+
+
 def test_a_stage_goes_on_from_what_is_finished(
     make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files(tmp_path, a=GOOD, b=GOOD)
+    monkeypatch.setattr(parts, "PART_BYTES", 1)
+    files(tmp_path, a=GOOD, b=GOOD, c=GOOD)
     first, second = make_card(), make_card(name='"more"')
     uninterrupted = read(tmp_path, first, second)
-
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    work = new_work(tmp_path / "again")
-    with monkeypatch.context() as patch:
-        patch.setattr(stage, "_check_not_empty", lambda source, _: source.name == "talks" or kill())
+    assert len(list((tmp_path / "corpus/talks").iterdir())) == 3
+    for after, asked in ((2, 6), (2, 4)):
+        engine = Killed(after)
         with pytest.raises(KeyboardInterrupt):
-            read(tmp_path / "again", first, second, work=work)
-    assert work.recorded("talks") is not None
-    assert work.recorded("more") is None
-    monkeypatch.setattr(stage, "write_documents", _only("more.parquet", stage.write_documents))
-    resumed = read(tmp_path / "again", first, second)
+            read(tmp_path / "again", first, second, engine=engine)
+        assert engine.asked == asked
+    engine = Killed(9)
+    resumed = read(tmp_path / "again", first, second, engine=engine)
+    assert engine.asked == 2
     assert resumed.files == uninterrupted.files
     assert resumed.counts == uninterrupted.counts
     assert resumed.facts == uninterrupted.facts
 
 
-def _only(name: str, write: Callable[..., None]) -> Callable[..., None]:
-    def checked(path: Path, given: object) -> None:
-        assert path.name == name
-        write(path, given)
+def test_workers_change_no_byte(make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 10_000)
+    files(tmp_path, **{f"f{number}": GOOD * (number + 1) for number in range(7)})
+    alone = read(tmp_path, make_card())
+    with LocalEngine(workers=2) as engine:
+        together = read(tmp_path / "again", make_card(), engine=engine)
+    assert len(alone.files) == 4
+    assert together.files == alone.files
+    assert together.counts == alone.counts
 
-    return checked
+
+def test_a_withdrawn_document_is_left_out(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    manifest = read(tmp_path, make_card(), withdrawn={"talks/a.txt#conversation=1": "by letter"})
+    assert [document.id for document in documents(tmp_path)] == ["talks/a.txt#conversation=2"]
+    assert manifest.counts["dropped"] == {"talks": {"withdrawn: by letter": 1}}
+
+
+def test_a_source_of_which_all_is_withdrawn_is_left_out(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, a=GOOD)
+    names = [f"talks/a.txt#conversation={number}" for number in (1, 2)]
+    manifest = read(tmp_path, make_card(), withdrawn=dict.fromkeys(names, "by letter"))
+    assert manifest.facts == {"sources": {}}
+    assert manifest.counts["kept"] == {"talks": 0}
+
+
+def test_withdrawing_a_numbered_document_takes_those_that_share_its_place(make_card: MakeCard, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.tar").write_bytes(tar_bytes({"a/one.txt": GOOD}))
+    files(tmp_path / "files", one=GOOD)
+    (tmp_path / "files/files").rename(tmp_path / "files/a")
+    read(tmp_path, make_card(), withdrawn={"talks/a/one.txt#conversation=1~2": "by letter"})
+    assert [document.id for document in documents(tmp_path)] == [
+        "talks/a/one.txt#conversation=2",
+        "talks/a/one.txt#conversation=2~2",
+    ]
+
+
+def test_documents_before_a_failure_count(make_card: MakeCard, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    lines = ['{"text": "a"}', "nonsense", '{"text": "b"}', '{"text": "c"}']
+    (tmp_path / "files/a.jsonl").write_text("\n".join(lines))
+    manifest = read(tmp_path, make_card(reader='"jsonl"'), unreadable_share=0.3)
+    assert manifest.counts["kept"] == {"talks": 3}
+    assert manifest.counts["dropped"] == {"talks": {"unreadable": 1}}
+    (lost,) = manifest.counts["unreadable"]["talks"]
+    assert lost["where"] == "a.jsonl:2"
+    with pytest.raises(UnreadableError, match=r"1 of 4 records of the source talks cannot be read: a\.jsonl:2: not JSON"):
+        read(tmp_path / "strict", make_card(reader='"jsonl"'), unreadable_share=0.2)
+
+
+def test_encodings_are_counted_and_told(
+    make_card: MakeCard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files(tmp_path, a=GOOD, b="[Zoé:] Déjà « là » ?".encode("cp1252"), c="[Zoé:] Ça…".encode("utf-16"))
+    manifest = read(tmp_path, make_card())
+    assert manifest.counts["encodings"] == {"talks": {"iso-8859-1": 1, "utf-16": 1}}
+    assert "talks: files that are not in UTF-8 were decoded: 1 in iso-8859-1, 1 in utf-16" in capsys.readouterr().err
+    assert documents(tmp_path)[2].turns == (Turn("Zoé", "Déjà « là » ?"),)
+
+
+def test_an_archive_in_shares_gives_every_member_once(
+    make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 4096)
+    members = {f"{number}.txt": GOOD for number in range(20)} | {"inner.zip": b"PK"}
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/a.tar").write_bytes(tar_bytes(members))
+    (tmp_path / "files/b.zip").write_bytes(b"PK nonsense")
+    manifest = read(tmp_path, make_card(), unreadable_share=0.5)
+    assert manifest.counts["kept"] == {"talks": 40}
+    assert len({document.id for document in documents(tmp_path)}) == 40
+    assert manifest.facts["sources"]["talks"]["files"] == 22
+    assert manifest.counts["unreadable"]["talks"] == [
+        {"where": "a/inner.zip", "found": "an archive inside an archive"},
+        {"where": "b.zip", "found": "an archive that is truncated or damaged: File is not a zip file"},
+    ]
+    assert len(list((tmp_path / "corpus/talks").iterdir())) > 2
+
+
+def test_a_name_with_an_emoji(make_card: MakeCard, tmp_path: Path) -> None:
+    files(tmp_path, **{"été 🎉\u200d": GOOD})
+    read(tmp_path, make_card())
+    assert documents(tmp_path)[0].id == "talks/été 🎉\u200d.txt#conversation=1"
+
+
+def test_thousands_of_tiny_files(make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 2**21)
+    files(tmp_path, **{f"f{number}": b"[A:] un" for number in range(2000)})
+    manifest = read(tmp_path, make_card())
+    assert manifest.counts["kept"] == {"talks": 2000}
+    assert [path.name for path in sorted((tmp_path / "corpus/talks").iterdir())] == [
+        f"{number:05d}.parquet" for number in range(4)
+    ]
