@@ -34,6 +34,9 @@ class SourceFile:
     encoding: str | None = None
     """The encoding that its text turned out to be in; None while nothing has been decoded."""
 
+    companion: SourceFile | None = None
+    """The file beside it that speaks about it, where its format keeps its header apart (`companions`)."""
+
     def __init__(self, path: str, content: bytes | Path, edition: str | None = None) -> None:
         self.path = path
         self.edition = edition

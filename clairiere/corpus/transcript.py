@@ -8,7 +8,8 @@ the transcriber are no speech.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from clairiere.corpus.xml import collapse
@@ -34,6 +35,16 @@ UNKNOWN = frozenset(
 )
 """What corpora write where they know nothing of a speaker."""
 
+PAUSE_S = 2.0
+"""Where only words have times, a silence of so many seconds ends an utterance."""
+
+_ISO_639_1 = {
+    "fra": "fr", "fre": "fr", "français": "fr", "french": "fr", "eng": "en", "english": "en", "deu": "de", "ger": "de",
+    "ita": "it", "spa": "es", "por": "pt", "nld": "nl", "dut": "nl", "zho": "zh", "chi": "zh", "cmn": "zh", "jpn": "ja",
+    "rus": "ru", "ara": "ar", "swe": "sv", "wol": "wo", "kor": "ko", "cat": "ca", "bre": "br", "oci": "oc",
+}  # fmt: skip
+_INTERVIEWER = re.compile(r"(.*?)\s*\(?\benq(?:u[eê]t(?:eur|rice)s?)?\.?\)?", re.IGNORECASE)
+
 
 class Utterance(NamedTuple):
     """What one speaker says between two times, in seconds."""
@@ -52,6 +63,41 @@ def turns_by_time(utterances: Iterable[Utterance]) -> list[Turn]:
     ordered = sorted(utterances, key=lambda utterance: utterance.start)
     turns = (Turn(speaker or None, collapse(text)) for _, _, speaker, text in ordered)
     return [turn for turn in turns if turn.text]
+
+
+def utterances_of_words(words: Iterable[Utterance], pause_s: float = PAUSE_S) -> Iterator[Utterance]:
+    """Words one by one as utterances: a new one begins with another speaker, or after a pause.
+
+    Words follow each other in the order of time within their speaker or channel.
+    """
+    pieces: list[Utterance] = []
+    for word in words:
+        if pieces and (word.speaker != pieces[-1].speaker or word.start - pieces[-1].end > pause_s):
+            yield _together(pieces)
+            pieces = []
+        pieces.append(word)
+    if pieces:
+        yield _together(pieces)
+
+
+def _together(words: list[Utterance]) -> Utterance:
+    text = " ".join(word.text for word in words)
+    return Utterance(words[0].start, words[-1].end, words[0].speaker, text)
+
+
+def iso_639_1(code: str) -> str | None:
+    """A language's code of two letters where it has one ("fra", "fre", "fr-FR" → "fr"); None where none is stated."""
+    primary = code.strip().split("-")[0].casefold()
+    return None if primary in UNKNOWN | {"und", "mis", "mul"} else _ISO_639_1.get(primary, primary)
+
+
+def name_and_role(label: str) -> tuple[str | None, str | None]:
+    """The speaker's name and role in a label: "Sonia Branca-Rosoff (ENQ)" is an interviewer; "inconnu" is nobody."""
+    label = collapse(label)
+    match = _INTERVIEWER.fullmatch(label)
+    if match:
+        return match[1] or label, "interviewer"
+    return (None if label.casefold() in UNKNOWN else label), None
 
 
 def speaker_facts(
