@@ -13,8 +13,8 @@ class PrivacyOptions(Options):
     """What becomes of personal data, kind by kind.
 
     `keep` leaves it, `delete` takes it out, `mask` writes the kind in brackets (`[e-mail]`, `[téléphone]` …), and
-    `pseudonym` writes a value that belongs to no one: the same for the same value throughout a document, and reserved or
-    invalid by construction.
+    `pseudonym` writes a value that belongs to no one: the same for the same value throughout a document, and reserved
+    or invalid by construction.
     """
 
     email: Action = "mask"

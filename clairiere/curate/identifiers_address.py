@@ -1,0 +1,50 @@
+"""French postal addresses: a number, a kind of street, its name, and postcode and town where they follow."""
+
+from __future__ import annotations
+
+import re
+
+from clairiere.curate.identifiers import CONTEXT_CHARACTERS, Extent
+
+EXAMPLE_STREET = "rue de l'Exemple"
+"""The street of pseudonyms, which is nobody's."""
+
+_SURE = "rue|avenue|av\\.?|boulevard|bo?u?l?[vd]d?\\.?|impasse|allée|chemin"
+"""Kinds of streets that a number before them makes an address of, whatever case the name is written in."""
+_OTHER = (
+    "place|pl\\.|cours|quai|passage|square|route|faubourg|fg|esplanade|sentier|venelle|mail|lotissement|résidence|hameau|lieu-dit"
+    "|rond-point|villa|cité|montée|côte|ruelle|promenade|parvis|traverse|chaussée|voie|sente|galerie|levée|rocade|clos"
+)
+"""Kinds that are other words too: the name after them must begin with a capital."""
+_LINK = "(?:de la |de l['’]|des |du |de |d['’]|la |le |les |l['’]|aux? |à la )"
+_CAPITALIZED = "[A-ZÀ-ÖØ-ÞŒ][\\w'’]*"
+_DATE = "\\d{1,2}(?:er)?[ -][A-Za-zéûÉÛ]+(?:[ -]\\d{4}\\b)?"
+_NAME = (
+    f"{_LINK}{{0,3}}(?:{_DATE}|{_CAPITALIZED})"
+    f"(?:[ -](?:(?:et|de|du|des|la|le|les|en|sur|sous)[ -]|d['’]|l['’]){{0,3}}{_CAPITALIZED}){{0,5}}"
+)
+_LOWER_NAME = f"{_LINK}{{0,3}}[a-zà-öø-ÿœ][\\w'’-]+"
+_PARTICLE = "(?:en|sur|sous|de|du|des|la|le|les|lès|et|d['’]|l['’]|à|aux)[ -]?"
+_TOWN = (
+    "(?:,? ?[-–(]? ?(?:F-|L-|B-|CH-)?\\d{2} ?\\d{3} "
+    f"(?:L[ae]s? )?{_CAPITALIZED}(?:[ -](?:{_PARTICLE})?{_CAPITALIZED}){{0,5}})?"
+)
+_ADDRESS = re.compile(
+    "(?P<number>[1-9]\\d{0,3})(?: ?(?:bis|ter|quater|[A-D]))?,? "
+    f"(?:(?P<sure>(?i:{_SURE})) (?:{_NAME}|{_LOWER_NAME})|(?P<other>(?i:{_OTHER})) {_NAME}){_TOWN}"
+)
+_NO_HOUSE = re.compile(
+    r"(?i)(?:\b(?:sortie|kilomètres?|km|pages?|articles?|en|vers|depuis|an|année|salle|voie|ligne) )$|\d[,.]$"
+)
+_FIRST_YEAR, _LAST_YEAR = 1000, 2099
+
+
+def match_address(text: str, at: int) -> Extent | None:
+    """A postal address that begins with a number here; years, exits and pages are none."""
+    match = _ADDRESS.match(text, at)
+    if match is None or EXAMPLE_STREET in match[0]:
+        return None
+    if _FIRST_YEAR <= int(match["number"]) <= _LAST_YEAR:
+        return None
+    before = text[max(at - CONTEXT_CHARACTERS, 0) : at]
+    return None if _NO_HOUSE.search(before) else match.span()
