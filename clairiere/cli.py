@@ -316,6 +316,9 @@ _EXTRAS = {
     "transformers": "release",
     "jinja2": "release",
     "matplotlib": "release",
+    "ray": "ray",
+    "submitit": "slurm",
+    "huggingface_hub": "fetch",
 }
 
 

@@ -88,7 +88,8 @@ def open_engine(name: str, resources: Resources) -> AbstractContextManager[Engin
 
     Raises:
         UnknownNameError: there is no such engine.
-        RequestError: the package that it needs is not installed.
+        RequestError: this machine cannot reach it.
+        ModuleNotFoundError: the package that it needs is not installed.
     """
     opened: AbstractContextManager[Engine] = plugins.load(PACKAGE, name, "engine").open_engine(resources)
     return opened

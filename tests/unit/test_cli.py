@@ -53,6 +53,8 @@ def test_results_go_to_standard_output(build: Callable[..., Result]) -> None:
         (KeyboardInterrupt(), 1, "run the same command again"),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), 1, "pip install 'clairiere[train]'"),
         (ModuleNotFoundError("No module named 'jinja2'", name="jinja2.ext"), 1, "pip install 'clairiere[release]'"),
+        (ModuleNotFoundError("No module named 'ray'", name="ray"), 1, "pip install 'clairiere[ray]'"),
+        (ModuleNotFoundError("No module named 'submitit'", name="submitit"), 1, "pip install 'clairiere[slurm]'"),
     ],
 )
 def test_expected_errors_are_a_message_and_an_exit_code(
