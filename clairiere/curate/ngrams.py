@@ -1,0 +1,200 @@
+"""What clean text of a language looks like, learned from the recipe's own: an n-gram model and the words it holds.
+
+Learned once, before the shards are curated, from a sample of every source that is not OCR; then read by all workers
+from one memory map. A document's perplexity is per character (2 to the bits that a character costs): 3 to 5 for clean
+French, more the more letters are wrong or the stranger the language. It is measured on evenly spread stretches of
+long documents. What was in the sample scores a little better than what was not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from clairiere.artifact import canonical_json, write_atomically
+from clairiere.curate import ngrams_kernels as kernels
+from clairiere.curate.batch import Batch, read_batches
+from clairiere.curate.features_kernels import Hashes, Points, tokenize
+from clairiere.curate.features_tables import class_table, lower_table
+from clairiere.curate.language_codes import normalize
+from clairiere.curate.quality_options import QualityOptions
+from clairiere.curate.text import clean
+
+DOCUMENT_CHARACTERS = 100_000
+"""Of one document enters the sample, at most: no novel outweighs many conversations."""
+PARTS_SAMPLED = 8
+"""Files of a source that the sample is taken from, spread evenly."""
+STRETCHES, STRETCH_CHARACTERS = 8, 2048
+"""What of a long document is scored."""
+MIN_WORD_LETTERS = 4
+MIN_WORD_COUNT = 2
+"""A word said once may be damage itself."""
+EXCLUDED_CATEGORIES = frozenset({"code", "parallel"})
+"""Nothing of a language is learned from programs and from sentence pairs in two of them."""
+INDEX = "clean_text.json"
+
+
+@dataclass(frozen=True)
+class CleanText:
+    """What was learned of one language."""
+
+    order: int
+    tags: kernels.Tags
+    costs: kernels.Costs
+    """uint16 [slots, 2], in 1/1024 bit."""
+    words: Hashes
+    """A table of the hashes of words of at least four letters."""
+
+    def perplexity(self, simple: Points, bounds: tuple[int, int]) -> float:
+        """Per character, of a document's simplified characters from and to `bounds`; NaN for none."""
+        model = (self.order, self.tags, self.costs)
+        cost, characters = kernels.spread_cost(simple, bounds, STRETCHES, STRETCH_CHARACTERS, model)
+        return 2.0 ** (cost / (kernels.BIT * characters)) if characters else float("nan")
+
+
+@dataclass
+class Sample:
+    """Clean text of one language: what the model counts, and the words."""
+
+    simple: list[Points] = field(default_factory=list)
+    words: list[Hashes] = field(default_factory=list)
+    characters: int = 0
+
+    def add(self, texts: list[str]) -> None:
+        """Add the turns of a document."""
+        utf8, begins = Batch({}, [], texts, np.zeros(1, np.int64)).utf8()
+        simple, _ = kernels.simplify(utf8, begins, class_table(), lower_table())
+        tokens, _, letters, _, _ = tokenize(utf8, begins, class_table(), lower_table())
+        self.simple.append(simple)
+        self.words.append(tokens[letters >= MIN_WORD_LETTERS])
+        self.characters += len(simple)
+
+
+def learn(parts: Mapping[str, Sequence[Path]], options: QualityOptions, folder: Path) -> list[str]:
+    """Learn the clean text of each language of a corpus and write it into a folder.
+
+    Args:
+        parts: source → its Parquet files of documents, in order.
+        options: the `[curate.quality]` table.
+        folder: where the files go; `load` reads it.
+
+    Returns:
+        The languages that have enough clean text.
+    """
+    samples = sample(parts, options)
+    languages = sorted(name for name, text in samples.items() if text.characters >= options.min_sample_characters)
+    for language in languages:
+        model = fit(samples[language], options)
+        _write(folder / f"{language}.tags.npy", model.tags)
+        _write(folder / f"{language}.costs.npy", model.costs)
+        _write(folder / f"{language}.words.npy", model.words)
+    _write_index(folder / INDEX, {"order": options.ngram_order, "languages": languages})
+    return languages
+
+
+def load(folder: Path) -> dict[str, CleanText]:
+    """Language → what `learn` wrote of it, memory-mapped; nothing where the folder holds none."""
+    if not (folder / INDEX).is_file():
+        return {}
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    return {language: _load(folder, language, index["order"]) for language in index["languages"]}
+
+
+def _load(folder: Path, language: str, order: int) -> CleanText:
+    names = ("tags", "costs", "words")
+    arrays = (np.load(folder / f"{language}.{name}.npy", mmap_mode="r", allow_pickle=False) for name in names)
+    return CleanText(order, *arrays)
+
+
+def _write(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
+    def save(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, save)
+
+
+def _write_index(path: Path, facts: Mapping[str, object]) -> None:
+    def save(temporary: Path) -> None:
+        temporary.write_text(canonical_json(facts), encoding="utf-8")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, save)
+
+
+def sample(parts: Mapping[str, Sequence[Path]], options: QualityOptions) -> dict[str, Sample]:
+    """Language → clean text, from all sources alike: what a small one cannot give, larger ones do."""
+    samples: dict[str, Sample] = defaultdict(Sample)
+    by_language: dict[str, list[str]] = defaultdict(list)
+    for source in sorted(parts, key=lambda name: (sum(path.stat().st_size for path in parts[name]), name)):
+        by_language[_main_language(parts[source])].append(source)
+    for language in sorted(by_language):
+        sources = by_language[language]
+        for number, source in enumerate(sources):
+            budget = (options.sample_characters - samples[language].characters) // (len(sources) - number)
+            _sample_source(parts[source], budget, options, samples)
+    return dict(samples)
+
+
+def _main_language(paths: Sequence[Path]) -> str:
+    """The language of a source's first document that has one."""
+    for path in paths[:1]:
+        for batch in read_batches(path):
+            return next((code for each in batch.columns["language"] if (code := normalize(each))), "")
+    return ""
+
+
+def _sample_source(paths: Sequence[Path], budget: int, options: QualityOptions, samples: dict[str, Sample]) -> None:
+    """Add a source's text to the samples of its languages, as much as its budget, from files spread evenly."""
+    if not paths or budget <= 0:
+        return
+    chosen = paths[:: -(-len(paths) // PARTS_SAMPLED)]
+    for number, path in enumerate(chosen):
+        left = budget * (number + 1) // len(chosen) - budget * number // len(chosen)
+        for language, texts in _clean_documents(path):
+            if samples[language].characters < options.sample_characters:
+                before = samples[language].characters
+                samples[language].add(texts)
+                left -= samples[language].characters - before
+            if left <= 0:
+                break
+
+
+def _clean_documents(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The language and the cleaned turns, up to a length, of the documents that are in one and not from OCR."""
+    for batch in read_batches(path):
+        columns = (batch.columns[name] for name in ("language", "category", "meta"))
+        for index, (tag, category, meta) in enumerate(zip(*columns, strict=True)):
+            language = normalize(tag)
+            if language is None or category in EXCLUDED_CATEGORIES or '"ocr_confidence"' in meta:
+                continue
+            yield language, list(_up_to(batch.texts[turn] for turn in batch.turns_of(index)))
+
+
+def _up_to(texts: Iterator[str]) -> Iterator[str]:
+    left = DOCUMENT_CHARACTERS
+    for text in texts:
+        if left <= 0:
+            return
+        yield clean(text[:left])
+        left -= len(text)
+
+
+def fit(text: Sample, options: QualityOptions) -> CleanText:
+    """The model and the words of one language's sample."""
+    slots, order = 1 << options.ngram_slots_log2, options.ngram_order
+    tags = np.zeros(slots, np.uint32)
+    counts, totals, types = (np.zeros(slots, np.int32) for _ in range(3))
+    simple = np.concatenate(text.simple)
+    kernels.count(simple, order, tags, counts, totals, types)
+    costs = np.zeros((slots, 2), np.uint16)
+    seen = np.array([len(simple), len(np.unique(simple))], np.int32)
+    kernels.settle(simple, order, tags, (counts, totals, types), seen, costs)
+    words, often = np.unique(np.concatenate(text.words), return_counts=True)
+    return CleanText(order, tags, costs, kernels.word_table(words[often >= MIN_WORD_COUNT]))

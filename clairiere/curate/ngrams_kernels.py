@@ -1,0 +1,224 @@
+"""A character n-gram model in one hash table: interpolated by Witten and Bell, of fixed size, with integer scores.
+
+p(c | h) = (count(hc) + types(h) p(c | h')) / (total(h) + types(h)), where h' is h without its first character, types(h)
+counts the different characters seen after h and total(h) all of them (Witten and Bell 1991,
+doi.org/10.1109/18.87000). As in a back-off model, each n-gram keeps its cost, -log2 p, and its weight as a context,
+-log2(types / (total + types)), both in 1/1024 bit: scoring adds integers, so that it gives the same on every machine.
+
+The key of an n-gram is a polynomial of its characters and its order; a slot keeps 32 bits of it. N-grams that find the
+table four fifths full are left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from clairiere.curate.features_kernels import Bytes, Hashes, Int, Int32s, Int64s, Points, class_of, decode, lower_of
+from clairiere.curate.features_repeats import table_size
+from clairiere.curate.features_tables import BAD, DIGIT, SPACE, TABLE_SIZE
+from clairiere.curate.kernels import kernel
+
+Tags = npt.NDArray[np.uint32]
+Costs = npt.NDArray[np.uint16]
+Counts = npt.NDArray[np.int32]
+
+BIT = 1024
+"""Units of a cost in a bit."""
+UNSEEN_BITS = 12
+"""What a character costs that was never seen: one of 4,096."""
+MAX_COST = np.uint16(65535)
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+_SPREAD = np.uint64(0xD6E8FEB86659FD93)
+
+
+@kernel
+def simplify(text: Bytes, begins: Int64s, classes: Bytes, lowers: Points) -> tuple[Points, Int64s]:
+    """Characters as the model sees them: lower case, digits as 0, runs of spaces as one, a space before each turn.
+
+    Returns:
+        uint16 [characters]; int64 [turns + 1], where each turn begins.
+    """
+    simple = np.empty(len(text) + len(begins), np.uint16)
+    places = np.zeros(len(begins), np.int64)
+    found = 0
+    for turn in range(len(begins) - 1):
+        at: Int
+        at, end = begins[turn], begins[turn + 1]
+        simple[found], found, after_space = 0x20, found + 1, True
+        while at < end:
+            point, at = decode(text, at)
+            kind = class_of(point, classes)
+            if kind == SPACE:
+                if not after_space:
+                    simple[found], found = 0x20, found + 1
+                after_space = True
+                continue
+            after_space = False
+            if kind == DIGIT:
+                point = 0x30
+            elif kind == BAD or point >= TABLE_SIZE:
+                point = 0xFFFD
+            simple[found], found = lower_of(point, lowers), found + 1
+        places[turn + 1] = found
+    return simple[:found].copy(), places
+
+
+@kernel
+def keys_at(simple: Points, at: Int, begin: Int, keys: Hashes) -> Int:
+    """Fill the keys of the n-grams that end at a character, those of order n at n - 1; how many there are."""
+    value, power = np.uint64(0), np.uint64(1)
+    orders = min(len(keys), at - begin + 1)
+    for order in range(orders):
+        value += (np.uint64(simple[at - order]) + np.uint64(1)) * power
+        power *= _BASE
+        keys[order] = (value ^ (value >> np.uint64(29))) * _SPREAD + np.uint64(order)
+    return orders
+
+
+@kernel
+def slot_of(key: np.uint64, tags: Tags) -> Int:
+    """The slot that holds a key, or the empty one where it belongs."""
+    mask = np.int64(len(tags) - 1)
+    tag = tag_of(key)
+    slot = np.int64((key ^ (key >> np.uint64(32))) & np.uint64(mask))
+    while tags[slot] and tags[slot] != tag:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def tag_of(key: np.uint64) -> np.uint32:
+    """What a slot keeps of its key; never 0, which marks an empty slot."""
+    return np.uint32(key >> np.uint64(32)) | np.uint32(1)
+
+
+@kernel
+def count(simple: Points, order: int, tags: Tags, counts: Counts, totals: Counts, types: Counts) -> None:
+    """Count the n-grams of a text, and for each context what follows it, up to an order."""
+    room = len(tags) * 4 // 5
+    used = 0
+    for tag in tags:
+        used += tag != 0
+    now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
+    orders_before: Int = 0
+    for at in range(len(simple)):
+        orders = keys_at(simple, at, 0, now)
+        for index in range(orders):
+            slot = slot_of(now[index], tags)
+            is_new = tags[slot] == 0
+            if is_new and used >= room:
+                break
+            tags[slot] = tag_of(now[index])
+            used += is_new
+            counts[slot] += 1
+            if 0 < index <= orders_before:
+                context = slot_of(before[index - 1], tags)
+                totals[context] += 1
+                types[context] += is_new
+        now, before, orders_before = before, now, orders
+
+
+@kernel
+def settle(
+    simple: Points, order: int, tags: Tags, counted: tuple[Counts, Counts, Counts], seen: Int32s, costs: Costs
+) -> None:
+    """Turn counts into costs, along the text that was counted.
+
+    Args:
+        simple: the text.
+        order: of the longest n-grams.
+        tags: the table.
+        counted: counts, totals and types of each slot.
+        seen: int32 [2], characters counted and different characters among them.
+        costs: uint16 [slots, 2], filled: each n-gram's cost and its weight as a context.
+    """
+    counts, totals, types = counted
+    now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
+    for at in range(len(simple)):
+        orders = keys_at(simple, at, 0, now)
+        likely = 0.5**UNSEEN_BITS
+        for index in range(orders):
+            slot = slot_of(now[index], tags)
+            if tags[slot] == 0:
+                break
+            total, kinds = float(seen[0]), float(seen[1])
+            if index:
+                context = slot_of(before[index - 1], tags)
+                total, kinds = float(totals[context]), float(types[context])
+                costs[context, 1] = units(kinds / (total + kinds))
+            likely = (counts[slot] + kinds * likely) / (total + kinds)
+            costs[slot, 0] = units(likely)
+        now, before = before, now
+
+
+@kernel
+def units(likely: float) -> np.uint16:
+    """A probability as a cost."""
+    return np.uint16(min(np.rint(-np.log2(likely) * BIT), MAX_COST))
+
+
+@kernel
+def cost(simple: Points, begin: Int, end: Int, order: int, tags: Tags, costs: Costs) -> Int:
+    """What the characters from `begin` to `end` cost, in units of 1/1024 bit."""
+    now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
+    total: Int = 0
+    orders_before: Int = 0
+    for at in range(begin, end):
+        orders = keys_at(simple, at, begin, now)
+        index = min(orders, orders_before + 1) - 1
+        slot = slot_of(now[index], tags)
+        while index > 0 and tags[slot] == 0:
+            context = slot_of(before[index - 1], tags)
+            total += np.int64(costs[context, 1]) if tags[context] else 0
+            index -= 1
+            slot = slot_of(now[index], tags)
+        total += np.int64(costs[slot, 0]) if tags[slot] else UNSEEN_BITS * BIT
+        now, before, orders_before = before, now, orders
+    return total
+
+
+@kernel
+def spread_cost(
+    simple: Points, bounds: tuple[Int, Int], stretches: Int, stretch: Int, model: tuple[int, Tags, Costs]
+) -> tuple[Int, Int]:
+    """The cost of at most so many stretches of a document, spread evenly, and their characters."""
+    begin, end = bounds
+    order, tags, costs = model
+    if end - begin <= stretches * stretch:
+        return cost(simple, begin, end, order, tags, costs), end - begin
+    total: Int = 0
+    for number in range(stretches):
+        start = begin + number * (end - begin - stretch) // (stretches - 1)
+        total += cost(simple, start, start + stretch, order, tags, costs)
+    return total, stretches * stretch
+
+
+@kernel
+def word_table(words: Hashes) -> Hashes:
+    """A table of words, by their hashes; 0 is an empty place."""
+    table = np.zeros(table_size(len(words)), np.uint64)
+    for word in words:
+        table[word_place(word, table)] = word
+    return table
+
+
+@kernel
+def word_place(word: np.uint64, table: Hashes) -> Int:
+    """The place that holds a word, or the empty one where it belongs."""
+    mask = np.int64(len(table) - 1)
+    slot = np.int64(((word * _SPREAD) >> np.uint64(32)) & np.uint64(mask))
+    while table[slot] and table[slot] != word:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def count_known(tokens: Hashes, letters: Int32s, table: Hashes, least: int) -> tuple[int, int]:
+    """How many words have at least so many letters, and how many of these are in a table."""
+    words, known = 0, 0
+    for index in range(len(tokens)):
+        if letters[index] >= least:
+            words += 1
+            known += table[word_place(tokens[index], table)] != 0
+    return words, known
