@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clairiere.corpus.files import SourceFile
@@ -13,11 +13,13 @@ from clairiere.corpus.read import read_file
 from clairiere.corpus.sources import locate
 from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
-from clairiere.record import Document, Source
+from clairiere.record import Source
 
 SAMPLED_FILES = 12
 SAMPLED_BYTES = 3 * 2**19
 """Past so many raw bytes no further file is read."""
+LARGE_BYTES = 2**24
+"""Past so many raw bytes no more of one file is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +43,9 @@ def estimate(source: Source) -> Estimate | None:
         root = locate(source)
     except UnreadableError:
         return None
-    size = Size()
+    walked = Walked()
     manifest = None if source.manifest is None else Path(source.manifest)
-    files = size.measured(walk(root, source.include, source.exclude, manifest=manifest))
+    files = walked.measured(walk(root, source.include, source.exclude, manifest=manifest))
     sample = heapq.nsmallest(SAMPLED_FILES, files, key=lambda file: (zlib.crc32(file.path.encode()), file.path))
     if not sample:
         raise UnreadableError(
@@ -52,10 +54,10 @@ def estimate(source: Source) -> Estimate | None:
             expected="at least one file of those that `include` and `exclude` leave",
             next_step="put the files there, or correct `path`, `include` or `exclude` in the source card",
         )
-    return _scaled(sample, source, size)
+    return _scaled(sample, source, walked)
 
 
-class Size:
+class Walked:
     """Files and raw bytes of what was walked."""
 
     def __init__(self) -> None:
@@ -70,26 +72,55 @@ class Size:
             yield file
 
 
-def _scaled(sample: list[SourceFile], source: Source, size: Size) -> Estimate:
-    """What the sampled files hold, as much more often as the rest is larger; documents go by files, words by bytes."""
-    read = Size()
-    documents: list[Document] = []
-    problems: list[UnreadableError] = []
-    for file in read.measured(iter(sample)):
+@dataclass
+class Sample:
+    """What was read of a few files."""
+
+    files: float = 0.0
+    """A file that was not read to its end counts by its share."""
+    raw_bytes: int = 0
+    documents: int = 0
+    words: int = 0
+    text_bytes: int = 0
+    problems: list[UnreadableError] = field(default_factory=list)
+
+    @property
+    def is_enough(self) -> bool:
+        return self.documents > 0 and self.raw_bytes >= SAMPLED_BYTES
+
+    def read(self, file: SourceFile, source: Source) -> None:
+        """Add a file's documents; of a large one, which is a stream, only so many as it takes."""
         try:
-            documents += read_file(file, source)
+            for item in read_file(file, source):
+                if isinstance(item, UnreadableError):
+                    self.problems.append(item)
+                    continue
+                self.documents += 1
+                self.words += item.word_count
+                self.text_bytes += item.text_bytes
+                if file.consumed_bytes >= LARGE_BYTES:
+                    break
         except UnreadableError as error:
-            problems.append(error)
-        if documents and read.raw_bytes >= SAMPLED_BYTES:
+            self.problems.append(error)
+        self.raw_bytes += file.consumed_bytes
+        self.files += file.consumed_bytes / file.size_bytes if file.size_bytes else 1.0
+
+
+def _scaled(files: list[SourceFile], source: Source, walked: Walked) -> Estimate:
+    """What the sampled files hold, as much more often as the rest is larger; documents go by files, words by bytes."""
+    sample = Sample()
+    for file in files:
+        sample.read(file.without_digest(), source)
+        if sample.is_enough:
             break
-    if problems and not documents:
-        raise _nothing_readable(source, problems, read.files)
-    by_files = size.files / max(1, read.files)
-    by_bytes = size.raw_bytes / max(1, read.raw_bytes)
+    if sample.problems and not sample.documents:
+        raise _nothing_readable(source, sample.problems, len(files))
+    by_files = walked.files / (sample.files or 1)
+    by_bytes = walked.raw_bytes / max(1, sample.raw_bytes)
     return Estimate(
-        documents=round(len(documents) * by_files),
-        words=round(sum(document.word_count for document in documents) * by_bytes),
-        bytes=round(sum(document.text_bytes for document in documents) * by_bytes),
+        documents=round(sample.documents * by_files),
+        words=round(sample.words * by_bytes),
+        bytes=round(sample.text_bytes * by_bytes),
     )
 
 

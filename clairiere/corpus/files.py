@@ -31,6 +31,7 @@ class SourceFile:
         edition: the license that a manifest gives this file, in place of the edition's on the source card.
     """
 
+    _stream: io.BufferedReader | io.BytesIO | None = None
     encoding: str | None = None
     """The encoding that its text turned out to be in; None while nothing has been decoded."""
 
@@ -72,6 +73,18 @@ class SourceFile:
         with opening(self._content):
             return self._content.stat().st_size
 
+    @property
+    def consumed_bytes(self) -> int:
+        """How many of the raw bytes a reader has taken that has not come to the end; all of them otherwise."""
+        is_open = self._stream is not None and not self._stream.closed
+        return self._stream.tell() if self._stream is not None and is_open else self.size_bytes
+
+    def without_digest(self) -> SourceFile:
+        """The same file, whose documents bear no digest: it takes reading all of it, which an estimate does not."""
+        copy = SourceFile(self.path, self._content, self.edition)
+        vars(copy)["sha256"] = ""
+        return copy
+
     @cached_property
     def sha256(self) -> str:
         """Digest of the raw bytes, in hexadecimal."""
@@ -103,7 +116,8 @@ class SourceFile:
         Raises:
             UnreadableError: the file cannot be opened; and while it is read, where its compressed data is damaged.
         """
-        return compression.unpacked(self._open_raw(), self.size_bytes, self.path)
+        self._stream = self._open_raw()
+        return compression.unpacked(self._stream, self.size_bytes, self.path)
 
     def read_bytes(self) -> bytes:
         """All decompressed bytes; a file that is not compressed is read once and held.

@@ -311,7 +311,7 @@ def document(
         locator=locators(_scalar(first, fields.id or fields.group, fail), place),
         language=language if language and _LANGUAGE.fullmatch(language) else None,
         category=category if category in CATEGORIES else None,
-        edition=_scalar(first, fields.license, fail),
+        edition=_license(first, fields.license, fail),
         meta=_meta(first, fields, fail) | speakers(turns),
     )
 
@@ -392,6 +392,12 @@ def _text(value: Any, path: FieldPath, fail: Fail) -> str:
             return ""
         raise fail(f"what is no text, at `{path.spelled}`: {_shown(value)}")
     return str(value)
+
+
+def _license(record: dict[str, Any], path: FieldPath | None, fail: Fail) -> str | None:
+    """What a record says of its license, also where that is no text: the gate must not take the card's for it."""
+    value = None if path is None else next(values(record, path, fail), None)
+    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _scalar(record: dict[str, Any], path: FieldPath | None, fail: Fail) -> str | None:

@@ -15,6 +15,7 @@ from clairiere.corpus.options import CorpusOptions
 from clairiere.corpus.read import load_reader
 from clairiere.corpus.shards import read_documents
 from clairiere.corpus.sources import judge_sources, load_cards, source_digest
+from clairiere.engines.local import LocalEngine
 
 ROOT = Path(__file__).parents[2]
 CARDS = sorted([*ROOT.glob("sources/**/*.toml"), *ROOT.glob("examples/*.toml")])
@@ -52,9 +53,9 @@ def test_a_bundled_source_is_read_whole(path: Path, tmp_path: Path) -> None:
     source = load_card(path).source
     work = Work(tmp_path / "corpus", stage="corpus", version=1, options={}, inputs={}, terms={})
     work.begin()
-    manifest = stage.run([source], CorpusOptions(), PERMISSIVE, work)
+    manifest = stage.run([source], CorpusOptions(), PERMISSIVE, work, LocalEngine())
     assert manifest.counts["dropped"] == {source.name: {}}
-    documents = list(read_documents(tmp_path / "corpus" / f"{source.name}.parquet"))
+    documents = list(read_documents(tmp_path / "corpus" / source.name))
     assert documents
     assert all(turn.text.strip() for document in documents for turn in document.turns)
     expected = estimate(source)

@@ -66,7 +66,7 @@ def test_a_corpus_holds_what_its_manifest_says(name: str) -> None:
     source = CARDS[name].source
     expected = manifest_words(source)
     files = list(walk(locate(source), source.include, source.exclude))
-    documents = {file.stem: read_file(file, source) for file in files[:SAMPLED_FILES]}
+    documents = {file.stem: list(read_file(file, source)) for file in files[:SAMPLED_FILES]}
     found = len(files) if len(files) > SAMPLED_FILES else sum(map(len, documents.values()))
     assert found == DOCUMENTS[name]
     words = sum(document.word_count for of_file in documents.values() for document in of_file)

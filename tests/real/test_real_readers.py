@@ -124,7 +124,7 @@ def test_debates_are_labels_and_words() -> None:
 def test_an_array_of_messages_gives_conversations() -> None:
     (file,) = walk(folder("instruction-en-oasst-trees"), include=["**/realistic_seed_data.json"])
     assert recognize(file) is load_reader("oasst")
-    documents = read_file(file, None)
+    documents = list(read_file(file, None))
     assert len(documents) == 74
     assert all(document.turns[-1].speaker == "assistant" for document in documents)
 

@@ -101,5 +101,5 @@ def test_invalid_utf8_names_the_line() -> None:
 )
 def test_unreadable_file_of_an_unknown_reader_says_why(name: str, content: bytes, found: str) -> None:
     with pytest.raises(UnreadableError) as caught:
-        read_file(SourceFile(name, content), None)
+        list(read_file(SourceFile(name, content), None))
     assert found in str(caught.value)
