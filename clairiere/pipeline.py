@@ -28,6 +28,7 @@ from clairiere.corpus.licenses import Gate
 from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
 from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
+from clairiere.engines import open_engine
 from clairiere.engines.local import LocalEngine
 from clairiere.errors import RecipeError
 from clairiere.evaluate import options as evaluate_options
@@ -210,8 +211,13 @@ class Pipeline:
             options=options.to_json(),
             needs=("corpus",),
             outside=dict,
-            run=lambda stage, work: stage.run(self.folder("corpus"), options, work),
+            run=lambda stage, work: self._spread(stage.run, self.folder("corpus"), options, work),
         )
+
+    def _spread(self, run: Callable[..., Manifest], *arguments: Any, **options: Any) -> Manifest:
+        """Run a stage whose shards the recipe's engine works on."""
+        with open_engine(self.recipe.engine, self.recipe.resources(self.workspace)) as engine:
+            return run(*arguments, engine, **options)
 
     def _tokens(self) -> Step:
         options, seed = self.recipe.tokens, self.recipe.seed

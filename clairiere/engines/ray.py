@@ -7,6 +7,7 @@ https://docs.ray.io/en/latest/ray-core/tasks.html
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def open_engine(resources: Resources) -> Iterator[RayEngine]:
     if started:
         _start(resources)
     try:
-        workers = resources.workers or int(ray.cluster_resources().get("CPU", 1))
+        workers = resources.workers or _cluster_cores()
         yield RayEngine(workers, resources.memory_bytes)
     finally:
         if started:
@@ -56,7 +57,9 @@ def _start(resources: Resources) -> None:
     }
     address = os.environ.get(ADDRESS)
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level="error", **({} if address else own))
+        ray.init(
+            address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **({} if address else own)
+        )
     except (ConnectionError, ValueError) as error:
         raise WorkError(
             f"no Ray cluster that can be used: {error}",
@@ -64,6 +67,11 @@ def _start(resources: Resources) -> None:
             expected="the address of a cluster that runs, such as auto or 10.0.0.1:6379",
             next_step=f"start one with `ray start --head`, or unset {ADDRESS} to run on this machine alone",
         ) from error
+
+
+def _cluster_cores() -> int:
+    resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return int(resources.get("CPU", 1))
 
 
 class RayEngine:
