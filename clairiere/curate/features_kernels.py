@@ -208,3 +208,15 @@ def count_lines(text: Bytes, turns: int) -> int:
     for byte in text:
         lines += byte == NEW_LINE
     return lines
+
+
+@kernel
+def join_hashes(hashes: Hashes, edges: Int64s) -> Hashes:
+    """One hash for each run of hashes between two edges."""
+    joined = np.empty(len(edges) - 1, np.uint64)
+    for run in range(len(joined)):
+        value = FNV_OFFSET
+        for index in range(edges[run], edges[run + 1]):
+            value = (value ^ hashes[index]) * FNV_PRIME
+        joined[run] = value
+    return joined

@@ -19,7 +19,7 @@ import numpy as np
 from clairiere.artifact import canonical_json, write_atomically
 from clairiere.curate import ngrams_kernels as kernels
 from clairiere.curate.batch import Batch, read_batches
-from clairiere.curate.features_kernels import Hashes, Points, tokenize
+from clairiere.curate.features_kernels import Hashes, Int32s, Points, tokenize
 from clairiere.curate.features_tables import class_table, lower_table
 from clairiere.curate.language_codes import normalize
 from clairiere.curate.quality_options import QualityOptions
@@ -55,6 +55,11 @@ class CleanText:
         model = (self.order, self.tags, self.costs)
         cost, characters = kernels.spread_cost(simple, bounds, STRETCHES, STRETCH_CHARACTERS, model)
         return 2.0 ** (cost / (kernels.BIT * characters)) if characters else float("nan")
+
+    def known_share(self, tokens: Hashes, letters: Int32s) -> float:
+        """The share of words of at least four letters that the clean text holds; NaN for none."""
+        words, known = kernels.count_known(tokens, letters, self.words, MIN_WORD_LETTERS)
+        return known / words if words else float("nan")
 
 
 @dataclass
