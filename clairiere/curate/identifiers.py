@@ -24,7 +24,7 @@ _OTHER_NUMBER = re.compile(
 """Words before a number that say that it is none of a person's."""
 _TELEPHONE = re.compile(r"(?i)\b(?:t[ée]l|appel|portable|mobile|joindre|fax|num[ée]ro de t)")
 _VERSION = re.compile(
-    r"(?i)(?:\bv|\b(?:versions?|sections?|paragraphes?|chapitres?|articles?|noyau|pilote|révision|release|kernel|points?|annexe"
+    r"(?i)(?:\bv|\b(?:versions?|sections?|rubriques?|paragraphes?|chapitres?|articles?|noyau|pilote|révision|release|kernel|points?|annexe"
     r")\b.{0,24}|§ ?)$"
 )
 _PLATE_WORD = re.compile(r"(?i)immatricul|\bplaques?\b")
@@ -88,7 +88,8 @@ _COUNTRIES = {
 IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES.items() for country in countries.split()}
 """Country → characters of its IBAN (SWIFT's IBAN registry)."""
 
-_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)")
+_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){2}\.(?!0\b)\d{1,3}(?!\.?\w)")
+"""Of a host: 0 at the end is a network's address, and of tables of contents."""
 _IPV6 = re.compile(r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])")
 
 _SIV_LETTERS = "(?!SS)[A-HJ-NP-TV-Z]{2}"

@@ -9,11 +9,14 @@ from clairiere.curate.identifiers import CONTEXT_CHARACTERS, Extent
 EXAMPLE_STREET = "rue de l'Exemple"
 """The street of pseudonyms, which is nobody's."""
 
-_SURE = "rue|avenue|av\\.?|boulevard|bo?u?l?[vd]d?\\.?|impasse|allée|chemin"
+_SURE = frozenset(("rue", "avenue", "av", "boulevard", "bd", "bld", "blvd", "impasse", "allée", "chemin"))
 """Kinds of streets that a number before them makes an address of, whatever case the name is written in."""
-_OTHER = (
-    "place|pl\\.|cours|quai|passage|square|route|faubourg|fg|esplanade|sentier|venelle|mail|lotissement|résidence|hameau|lieu-dit"
-    "|rond-point|villa|cité|montée|côte|ruelle|promenade|parvis|traverse|chaussée|voie|sente|galerie|levée|rocade|clos"
+_OTHER = frozenset(
+    (
+        *("place", "pl", "cours", "quai", "passage", "square", "route", "faubourg", "fg", "esplanade", "sentier"),
+        *("venelle", "mail", "lotissement", "résidence", "hameau", "villa", "cité", "montée", "ruelle", "promenade"),
+        *("parvis", "traverse", "chaussée", "sente"),
+    )
 )
 """Kinds that are other words too: the name after them must begin with a capital."""
 _LINK = "(?:de la |de l['’]|des |du |de |d['’]|la |le |les |l['’]|aux? |à la )"
@@ -29,10 +32,11 @@ _TOWN = (
     "(?:,? ?[-–(]? ?(?:F-|L-|B-|CH-)?\\d{2} ?\\d{3} "
     f"(?:L[ae]s? )?{_CAPITALIZED}(?:[ -](?:{_PARTICLE})?{_CAPITALIZED}){{0,5}})?"
 )
-_ADDRESS = re.compile(
-    "(?P<number>[1-9]\\d{0,3})(?: ?(?:bis|ter|quater|[A-D]))?,? "
-    f"(?:(?P<sure>(?i:{_SURE})) (?:{_NAME}|{_LOWER_NAME})|(?P<other>(?i:{_OTHER})) {_NAME}){_TOWN}"
-)
+_HOUSE = re.compile(r"(?P<number>[1-9]\d{0,3})(?: ?(?:bis|ter|quater|[A-D])\b)?,? (?P<kind>[^\W\d]{2,12})\.? (?!J\.)")
+"""Number and kind of street; the year 57 av. J.-C. is none."""
+_SURE_STREET = re.compile(f"(?:{_NAME}|{_LOWER_NAME}){_TOWN}")
+_STREET = re.compile(f"{_NAME}{_TOWN}")
+_FIRST_OF_RANGE = re.compile(r"(?<![\w.,])\d{1,4} ?[-–/] ?$")
 _NO_HOUSE = re.compile(
     r"(?i)(?:\b(?:sortie|kilomètres?|km|pages?|articles?|en|vers|depuis|an|année|salle|voie|ligne) )$|\d[,.]$"
 )
@@ -41,10 +45,17 @@ _FIRST_YEAR, _LAST_YEAR = 1000, 2099
 
 def match_address(text: str, at: int) -> Extent | None:
     """A postal address that begins with a number here; years, exits and pages are none."""
-    match = _ADDRESS.match(text, at)
-    if match is None or EXAMPLE_STREET in match[0]:
+    house = _HOUSE.match(text, at)
+    if house is None or _FIRST_YEAR <= int(house["number"]) <= _LAST_YEAR:
         return None
-    if _FIRST_YEAR <= int(match["number"]) <= _LAST_YEAR:
+    kind = house["kind"].casefold()
+    if kind not in _SURE and kind not in _OTHER:
+        return None
+    street = (_SURE_STREET if kind in _SURE else _STREET).match(text, house.end())
+    if street is None or EXAMPLE_STREET in text[at : street.end()]:
         return None
     before = text[max(at - CONTEXT_CHARACTERS, 0) : at]
-    return None if _NO_HOUSE.search(before) else match.span()
+    if _NO_HOUSE.search(before):
+        return None
+    first = _FIRST_OF_RANGE.search(before)
+    return (at - len(first[0]) if first else at), street.end()

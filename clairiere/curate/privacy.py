@@ -88,9 +88,10 @@ def redact(batch: Batch, options: PrivacyOptions) -> tuple[Batch, Counter[str]]:
     texts = list(batch.texts)
     by_turn = itertools.groupby(zip(found, documents.tolist(), strict=True), key=lambda pair: pair[0].turn)
     for turn, pairs in by_turn:
-        values, (document, *_) = zip(*pairs, strict=True)
-        if batch.columns["category"][document] in WRITTEN_CATEGORIES:
-            values = tuple(each for each in values if not _is_blank(each, texts[turn]))
+        group = list(pairs)
+        document = group[0][1]
+        category = batch.columns["category"][document]
+        values = [each for each, _ in group if not _is_public(each, texts[turn], category, options)]
         counts.update(f"personal.{each.kind}" for each in values)
         texts[turn] = _rewrite(texts[turn], values, options, batch.columns["id"][document])
     if not counts:
@@ -141,9 +142,12 @@ def _first_match(text: str, at: int, matchers: list[tuple[str, Matcher]]) -> tup
     return None
 
 
-def _is_blank(found: Found, text: str) -> bool:
-    """Whether a mark is a form's blank, as `[Nom]` is in written text: there only `[PII]` says that a name is missing."""
-    return found.kind == "name" and not _CANONICAL_MARK.match(text, found.start)
+def _is_public(found: Found, text: str, category: str | None, options: PrivacyOptions) -> bool:
+    """Whether it is an address in a published work, or a blank of a form, as `[Nom]` is in written text."""
+    if found.kind == "address":
+        return category in options.public_addresses
+    is_written = found.kind == "name" and category in WRITTEN_CATEGORIES
+    return is_written and not _CANONICAL_MARK.match(text, found.start)
 
 
 def _rewrite(text: str, found: Sequence[Found], options: PrivacyOptions, document_id: str) -> str:

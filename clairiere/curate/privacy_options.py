@@ -31,6 +31,8 @@ class PrivacyOptions(Options):
     """Public IPv4 and IPv6 addresses; masked as `[adresse IP]`."""
     address: Action = "mask"
     """Postal addresses that begin with a number and a kind of street; masked as `[adresse]`."""
+    public_addresses: tuple[str, ...] = ("theatre", "book", "encyclopedia", "legal", "newspaper", "parliament")
+    """Categories of published works, whose postal addresses are those of places, firms and fiction: they stay."""
     plate: Action = "mask"
     """French license plates; masked as `[plaque]`."""
     name: Action = "mask"

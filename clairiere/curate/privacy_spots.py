@@ -220,7 +220,7 @@ def find_spots(run: Bytes, begins: Int64s) -> Int64s:
         begin, end = begins[turn], begins[turn + 1]
         place: Int = begin
         cluster_end: Int = begin
-        character = 0
+        character: Int = 0
         while place < end:
             byte = run[place]
             if not _DISPATCH[byte]:
