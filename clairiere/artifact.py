@@ -176,6 +176,11 @@ class Work:
         self._started = time.time()
 
     @property
+    def scratch(self) -> Path:
+        """For what tasks hand to one another; it goes with the journal when the folder is finished."""
+        return self.folder / JOURNAL / "scratch"
+
+    @property
     def is_done(self) -> bool:
         """Whether the target is finished and up to date."""
         self._recover()

@@ -6,6 +6,7 @@ A batch holds the scalar columns of its documents, and the turns of all of them 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,6 +83,10 @@ class Batch:
         """The places in `texts` and `speakers` of a document's turns."""
         return range(int(self.starts[document]), int(self.starts[document + 1]))
 
+    def bounds(self) -> list[tuple[int, int]]:
+        """Where each document's turns begin and end."""
+        return list(itertools.pairwise(self.starts.tolist()))
+
     def document(self, index: int) -> Document:
         """One document as the record."""
         values = {name: column[index] for name, column in self.columns.items()}
@@ -125,21 +130,21 @@ class Batch:
         return pa.array(self.texts, pa.string())
 
 
-def row_groups(path: Path) -> Iterator[pa.RecordBatch]:
-    """The rows of a Parquet file of documents, some at a time: never more than a row group, which is bounded in bytes.
+def row_groups(path: Path, schema: pa.Schema = SCHEMA) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, some at a time: never more than a row group, which is bounded in bytes.
 
     Raises:
-        ArtifactError: the file is not one that holds documents.
+        ArtifactError: the file cannot be read, or has other columns.
     """
     try:
         with pq.ParquetFile(path) as parquet:
             for group in range(parquet.num_row_groups):
-                yield from parquet.iter_batches(BATCH_DOCUMENTS, row_groups=[group], columns=SCHEMA.names)
+                yield from parquet.iter_batches(BATCH_DOCUMENTS, row_groups=[group], columns=schema.names)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise ArtifactError(
-            f"a file of documents that cannot be read: {error}",
+            f"a file of rows that cannot be read: {error}",
             where=path,
-            expected="Parquet with the columns of a document",
+            expected=f"Parquet with the columns {', '.join(schema.names)}",
             next_step="delete the stage's folder and build again",
         ) from error
 
@@ -160,18 +165,19 @@ class RowWriter:
     bytes, and a reader's memory stays bounded.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema = SCHEMA) -> None:
+    def __init__(self, path: Path, schema: pa.Schema = SCHEMA, *, compression: str = "zstd") -> None:
         self._path = path
         self._schema = schema
+        self._settings: dict[str, Any] = {"compression": compression}
+        if compression == "zstd":
+            self._settings["compression_level"] = COMPRESSION_LEVEL
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = self._path.with_name(self._path.name + ".tmp")
-        self._writer = pq.ParquetWriter(
-            self._temporary, self._schema, compression="zstd", compression_level=COMPRESSION_LEVEL
-        )
+        self._writer = pq.ParquetWriter(self._temporary, self._schema, **self._settings)
         return self
 
     def write(self, rows: pa.RecordBatch) -> None:

@@ -1,8 +1,8 @@
 """What tells copies: an exact digest of a document's text, and a MinHash signature of its word sequences.
 
-A signature estimates the Jaccard similarity of two documents' sets of shingles (five words in a row) by the share of its
-places that are equal (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3). Words are runs
-of letters, marks and digits, by their case-folded characters; a document's words run on across its turns.
+A signature estimates the Jaccard similarity of two documents' sets of shingles (five words in a row) by the share of
+its places that are equal (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3). Words are
+runs of letters, marks and digits, by their case-folded characters; a document's words run on across its turns.
 Not folded are the few letters whose folded form has several characters (ß, ŉ) and those beyond U+FFFF.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import unicodedata
 from dataclasses import dataclass
 
@@ -54,11 +55,9 @@ def measure(batch: Batch) -> Measures:
     utf8, begins = batch.utf8()
     squeezed = np.empty(len(utf8) + len(batch.texts), np.uint8)
     words, ends = _squeeze(utf8, begins, batch.starts, squeezed)
-    view = memoryview(squeezed)
+    view = squeezed.data
     heads = [0, *ends.tolist()]
-    run = b"".join(
-        hashlib.sha256(view[start:end]).digest()[:DIGEST_BYTES] for start, end in zip(heads, heads[1:], strict=False)
-    )
+    run = b"".join(hashlib.sha256(view[start:end]).digest()[:DIGEST_BYTES] for start, end in itertools.pairwise(heads))
     bounds = begins[batch.starts]
     return Measures(words, np.diff(bounds), np.frombuffer(run, "<u8").astype(np.uint64).reshape(-1, 2))
 
@@ -153,10 +152,10 @@ def _space_width(utf8: Bytes, at: int) -> int:
     """How many bytes the whitespace character beyond ASCII at this place has; 0 where there is another one."""
     byte = utf8[at]
     if byte == 0xC2:
-        return 2 if utf8[at + 1] == 0x85 or utf8[at + 1] == 0xA0 else 0
+        return 2 if utf8[at + 1] in (0x85, 0xA0) else 0
     code = (np.int64(byte & 0x0F) << 12) | (np.int64(utf8[at + 1] & 0x3F) << 6) | np.int64(utf8[at + 2] & 0x3F)
-    is_space = (0x2000 <= code <= 0x200A) or code == 0x2028 or code == 0x2029 or code == 0x202F
-    return 3 if is_space or code == 0x205F or code == 0x3000 or code == 0x1680 else 0
+    is_space = (0x2000 <= code <= 0x200A) or code in (0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+    return 3 if is_space else 0
 
 
 @kernel
@@ -212,12 +211,12 @@ def _next_word(utf8: Bytes, at: int, end: int, folding: UInt16s) -> tuple[int, n
     while at < end:
         byte = np.int64(utf8[at])
         if byte < 0x80:
-            code, width = np.int64(folding[byte]), 1
+            code, width = int(folding[byte]), 1
         elif byte < 0xE0:
-            code, width = np.int64(folding[((byte & 0x1F) << 6) | (utf8[at + 1] & 0x3F)]), 2
+            code, width = int(folding[((byte & 0x1F) << 6) | (utf8[at + 1] & 0x3F)]), 2
         elif byte < 0xF0:
-            code = ((byte & 0x0F) << 12) | ((np.int64(utf8[at + 1]) & 0x3F) << 6) | (np.int64(utf8[at + 2]) & 0x3F)
-            code, width = np.int64(folding[code]), 3
+            wide = ((byte & 0x0F) << 12) | ((np.int64(utf8[at + 1]) & 0x3F) << 6) | (np.int64(utf8[at + 2]) & 0x3F)
+            code, width = int(folding[wide]), 3
         else:
             code, width = _astral(utf8, at), 4
         if code == 0:
@@ -234,7 +233,7 @@ def _astral(utf8: Bytes, at: int) -> int:
     """The code of a character of four bytes; 0 for emoji and other pictures."""
     code = (np.int64(utf8[at] & 0x07) << 18) | (np.int64(utf8[at + 1] & 0x3F) << 12)
     code |= (np.int64(utf8[at + 2] & 0x3F) << 6) | np.int64(utf8[at + 3] & 0x3F)
-    return 0 if 0x1F000 <= code <= 0x1FFFF else code
+    return 0 if 0x1F000 <= code <= 0x1FFFF else int(code)
 
 
 @kernel

@@ -1,20 +1,53 @@
 """Train, validation and test by hash of the document id: the same on every machine and for every order of files.
 
 A document's place is the first 64 bits of the SHA-256 of its id, read as a number in [0, 1). Places below
-`test_share` are test, the next `validation_share` are validation, the rest is train. Where a source has at least three
-documents and a wanted split came out empty, the document whose place is nearest to that split's interval moves into
-it, out of a split that has another one: so every such source can be trained on and evaluated.
+`test_share` are test, the next `validation_share` are validation, the rest is train. Documents of one group (editions
+of one work, near-duplicates) are split together, at the place of the group's first document, across all sources.
+Where a source has at least three documents and a wanted split came out empty, the group whose place is nearest to that
+split's interval moves into it: one of the smallest groups that lie in the source alone and leave their split others. So
+every such source can be trained on and evaluated.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from clairiere.curate.batch import Int64s
 
 SPLITS = ("train", "validation", "test")
+"""The splits, in the order of their codes."""
 SMALLEST_DIVISIBLE_SOURCE = 3
 """Documents a source needs before an empty split is filled."""
+
+Places = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int8]
+_TRAIN, _VALIDATION, _TEST = range(3)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The shares of documents that are held out."""
+
+    test: float
+    validation: float
+
+    def codes(self, places: Places) -> Codes:
+        """int8 [places]: the code of the split that each place falls into."""
+        codes = np.full(len(places), _TRAIN, np.int8)
+        codes[places < self.test + self.validation] = _VALIDATION
+        codes[places < self.test] = _TEST
+        return codes
+
+    @property
+    def bounds(self) -> dict[int, tuple[float, float]]:
+        """Code → the interval of places of each wanted split, the smaller ones first."""
+        held_out = self.test + self.validation
+        bounds = {_TEST: (0.0, self.test), _VALIDATION: (self.test, held_out), _TRAIN: (held_out, 1.0)}
+        return {code: (low, high) for code, (low, high) in bounds.items() if high > low}
 
 
 def place(document_id: str) -> float:
@@ -23,30 +56,34 @@ def place(document_id: str) -> float:
     return (int.from_bytes(head, "big") >> 11) / 2**53
 
 
-def assign(ids: Sequence[str], *, test_share: float, validation_share: float) -> dict[str, str]:
-    """Document id → split, for the ids of one source."""
-    bounds = {
-        "test": (0.0, test_share),
-        "validation": (test_share, test_share + validation_share),
-        "train": (test_share + validation_share, 1.0),
-    }
-    places = {document_id: place(document_id) for document_id in ids}
-    splits = {document_id: _split_at(where, bounds) for document_id, where in places.items()}
-    if len(splits) >= SMALLEST_DIVISIBLE_SOURCE:
-        for split, (low, high) in bounds.items():
-            if high > low and split not in splits.values():
-                splits[_nearest(places, splits, low, high)] = split
-    return splits
+def assign(places: Places, groups: Int64s, movable: npt.NDArray[np.bool_], shares: Shares) -> Codes:
+    """The splits of one source's documents.
+
+    Args:
+        places: float64 [documents], of the first document of each one's group.
+        groups: int64 [documents], the group of each document.
+        movable: bool [documents], whether the group lies in this source alone.
+        shares: of the splits that are held out.
+
+    Returns:
+        int8 [documents], codes of `SPLITS`.
+    """
+    codes = shares.codes(places)
+    if len(codes) >= SMALLEST_DIVISIBLE_SOURCE:
+        for split, (low, high) in shares.bounds.items():
+            if not (codes == split).any():
+                codes[_nearest(places, groups, movable, codes, low, high)] = split
+    return codes
 
 
-def _split_at(where: float, bounds: dict[str, tuple[float, float]]) -> str:
-    return next((split for split, (_, high) in bounds.items() if where < high), "train")
-
-
-def _nearest(places: dict[str, float], splits: dict[str, str], low: float, high: float) -> str:
-    """The id nearest to [low, high) among those whose split keeps another document; ties by id."""
-    sizes = Counter(splits.values())
-    movable = (document_id for document_id, split in splits.items() if sizes[split] > 1)
-    return min(
-        movable, key=lambda document_id: (max(low - places[document_id], places[document_id] - high), document_id)
-    )
+def _nearest(
+    places: Places, groups: Int64s, movable: npt.NDArray[np.bool_], codes: Codes, low: float, high: float
+) -> npt.NDArray[np.bool_]:
+    """The documents of the group to move into [low, high); none where every group is needed where it is."""
+    _, first, members, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    free = movable[first] & (sizes < np.bincount(codes, minlength=len(SPLITS))[codes[first]])
+    if not free.any():
+        return np.zeros(len(codes), bool)
+    distances = np.maximum(low - places[first], places[first] - high)
+    best = min(np.flatnonzero(free).tolist(), key=lambda group: (sizes[group], distances[group], first[group]))
+    return np.asarray(members == best)

@@ -1,96 +1,159 @@
-"""The curate stage: documents → documents, clean, filtered, without duplicates, split for training and evaluation."""
+"""The curate stage: documents → documents, clean, filtered, without duplicates, split for training and evaluation.
+
+Parts of the corpus are prepared on their own: normalized, judged, measured. What depends on all documents, which are
+copies of which and which split they belong to, is decided once, on narrow columns. Then each part is written as was
+decided.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from clairiere import progress
 from clairiere.artifact import Manifest, Work, require_manifest
-from clairiere.corpus.shards import read_documents, write_documents
-from clairiere.curate.curator import Curator
+from clairiere.corpus.shards import part_name
+from clairiere.curate import flow, ledger
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.split import SPLITS, assign
-from clairiere.curate.tally import Tally, merge_counts
+from clairiere.curate.split import SPLITS
+from clairiere.curate.steps import NAMES, Tools
+from clairiere.engines import Engine
 from clairiere.errors import ArtifactError, EmptyError
-from clairiere.record import Document
+
+Facts = Mapping[str, Any]
 
 
-def run(corpus: Path, options: CurateOptions, work: Work) -> Manifest:
+def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Manifest:
     """Curate every source of a finished corpus folder.
 
     Args:
         corpus: the corpus stage's folder.
         options: the `[curate]` table.
-        work: the folder to fill; sources that it has recorded are not curated again.
+        work: the folder to fill; parts that it has recorded are not worked on again.
+        engine: where the parts are worked on.
 
     Raises:
-        ArtifactError: the corpus folder is not finished, or lacks a source that its manifest names.
+        ArtifactError: the corpus folder is not finished, or lacks a file that its manifest names.
         UnknownNameError: a filter of `options.filters` does not exist.
-        EmptyError: no document of any source was kept.
+        EmptyError: no document of any source was kept, or near duplicates would take too much of one.
     """
-    sources: Mapping[str, Mapping[str, Any]] = require_manifest(corpus).facts["sources"]
-    curator = Curator(options)
-    results: dict[str, dict[str, Any]] = {}
+    sources: Mapping[str, Facts] = require_manifest(corpus).facts["sources"]
+    Tools.open(options)
+    shards = _shards(corpus, sorted(sources), options, work)
     total = sum(facts["documents"] for facts in sources.values())
-    with progress.task("curate", total, "documents") as task:
-        for name in sorted(sources):
-            results[name] = work.recorded(name) or _curate_source(name, corpus, curator, work)
-            curator.seen.add(results[name]["digests"], name)
-            task.advance(sources[name]["documents"], name)
+    prepared = _each("prepare", shards, total, work, engine)
+    decided = _decide(shards, options, work, engine)
+    left = sum(result["left"] for result in prepared)
+    written = _each("write", shards, left, work, engine)
+    results = {name: _of_source(name, shards, prepared, written) for name in sorted(sources)}
     _check_not_empty(results, corpus)
+    ledger.join([Path(shard[kind]) for shard in shards for kind in ("removed", "copies")], work.folder / ledger.REMOVED)
+    rows = flow.merge((result["flow"] for result in prepared + written), NAMES)
+    counts = {**_counts(results), **decided, "by_license": flow.by_license(rows), "flow": rows}
     facts = {name: _source_facts(sources[name], result["splits"]) for name, result in results.items()}
-    return work.finish(counts=merge_counts(results), facts={"sources": facts})
+    return work.finish(counts=counts, facts={"sources": facts})
 
 
-def _curate_source(name: str, corpus: Path, curator: Curator, work: Work) -> dict[str, Any]:
-    """Curate one source into its splits and record it; what was recorded."""
-    shard = corpus / f"{name}.parquet"
-    if not shard.is_file():
+def _shards(corpus: Path, sources: Sequence[str], options: CurateOptions, work: Work) -> list[dict[str, Any]]:
+    """What the tasks of each part of each source read and write."""
+    found = []
+    for source in sources:
+        for number, file in enumerate(_parts_of(corpus, source)):
+            between = {
+                kind: str(work.scratch / kind / source / f"{number:05d}")
+                for kind in ("prepared", "narrow", "removed", "decisions", "copies")
+            }
+            splits = {split: str(work.folder / source / split / part_name(number)) for split in SPLITS}
+            shard = {"name": f"{source}/{number:05d}", "source": source, "part": str(file), "splits": splits}
+            found.append({**shard, **between, "options": options.to_json()})
+    return found
+
+
+def _parts_of(corpus: Path, source: str) -> list[Path]:
+    """The source's parts.
+
+    Raises:
+        ArtifactError: there is none, or one is missing that the corpus manifest names.
+    """
+    named = [corpus / name for name in require_manifest(corpus).files if name.startswith(f"{source}/")]
+    missing = next((path for path in named if not path.is_file()), None)
+    if missing or not named:
         raise ArtifactError(
-            f"no documents of the source `{name}`",
-            where=shard,
-            expected="the file that the corpus manifest names",
+            f"no documents of the source `{source}`",
+            where=missing or corpus / source,
+            expected="the files that the corpus manifest names",
             next_step=f"delete {corpus} and build again",
         )
-    tally = Tally()
-    # How a source splits depends on all its ids, so what is kept waits on the disk rather than in memory.
-    kept = work.folder / name / "kept.parquet.tmp"
-    write_documents(kept, curator.kept(name, read_documents(shard), tally))
-    shares = {"test_share": curator.options.test_share, "validation_share": curator.options.validation_share}
-    split_of = assign(tally.ids, **shares)
-    splits = {split: _write_split(split, split_of, kept, work.folder / name) for split in SPLITS}
-    kept.unlink()
-    result = {**tally.to_json(), "splits": splits}
-    work.record(name, result)
+    return sorted(named)
+
+
+def _each(verb: str, shards: Sequence[Facts], total: int, work: Work, engine: Engine) -> list[dict[str, Any]]:
+    """Run a task on every shard that is not recorded, and record it; the results of all."""
+    results = {shard["name"]: work.recorded(f"{verb}/{shard['name']}") for shard in shards}
+    waiting = [shard for shard in shards if results[shard["name"]] is None]
+    with progress.task(f"curate: {verb}", total, "documents") as task:
+        task.advance(sum(result["documents"] for result in results.values() if result is not None))
+        for index, result in engine.run(f"clairiere.curate.{verb}:{verb}", waiting):
+            name = waiting[index]["name"]
+            work.record(f"{verb}/{name}", result)
+            results[name] = result
+            task.advance(result["documents"], name)
+    return [result for result in results.values() if result is not None]
+
+
+def _decide(shards: Sequence[Facts], options: CurateOptions, work: Work, engine: Engine) -> dict[str, Any]:
+    """Decide once what becomes of all documents; the counts of duplicates."""
+    recorded = work.recorded("decide")
+    if recorded is not None:
+        return recorded
+    payload = {
+        "parts": [{kind: shard[kind] for kind in ("source", "prepared", "narrow", "decisions")} for shard in shards],
+        "options": options.to_json(),
+        "memory_bytes": engine.memory_bytes,
+        "folder": str(work.scratch / "columns"),
+    }
+    with progress.task("curate: duplicates and splits"):
+        ((_, result),) = engine.run("clairiere.curate.decide:decide", [payload])
+    work.record("decide", result)
     return result
 
 
-def _write_split(split: str, split_of: Mapping[str, str], kept: Path, folder: Path) -> dict[str, int]:
-    """Write one split's documents; how many documents, words and UTF-8 bytes of turns' text they are."""
-    size: Counter[str] = Counter(documents=0, words=0, bytes=0)
+def _of_source(
+    source: str, shards: Sequence[Facts], prepared: Sequence[Facts], written: Sequence[Facts]
+) -> dict[str, Any]:
+    """What became of one source, over all its parts."""
+    own = [number for number, shard in enumerate(shards) if shard["source"] == source]
+    dropped: Counter[str] = Counter()
+    changed: Counter[str] = Counter()
+    splits: dict[str, Counter[str]] = {split: Counter(documents=0, words=0, bytes=0) for split in SPLITS}
+    for number in own:
+        dropped.update(prepared[number]["dropped"])
+        dropped.update(written[number]["dropped"])
+        changed.update(prepared[number]["changed"])
+        for split, size in written[number]["splits"].items():
+            splits[split].update(size)
+    return {
+        "kept": sum(size["documents"] for size in splits.values()),
+        "dropped": dict(sorted(dropped.items())),
+        "changed": dict(sorted(changed.items())),
+        "splits": {split: dict(size) for split, size in splits.items()},
+    }
 
-    def measured() -> Iterator[Document]:
-        for document in read_documents(kept):
-            if split_of[document.id] == split:
-                size["documents"] += 1
-                size["words"] += document.word_count
-                size["bytes"] += document.text_bytes
-                yield document
 
-    write_documents(folder / f"{split}.parquet", measured())
-    return dict(size)
+def _counts(results: Mapping[str, Facts]) -> dict[str, Any]:
+    """Each kind of count by source."""
+    return {kind: {name: result[kind] for name, result in results.items()} for kind in ("kept", "dropped", "changed")}
 
 
-def _source_facts(corpus_facts: Mapping[str, Any], splits: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def _source_facts(corpus_facts: Facts, splits: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """A source's attribution with the sizes of what was kept instead of what was read."""
     sizes = {unit: sum(split[unit] for split in splits.values()) for unit in ("documents", "words", "bytes")}
     return {**corpus_facts, **sizes, "splits": splits}
 
 
-def _check_not_empty(results: Mapping[str, Mapping[str, Any]], corpus: Path) -> None:
+def _check_not_empty(results: Mapping[str, Facts], corpus: Path) -> None:
     """Warn of sources without any kept document.
 
     Raises:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from clairiere.curate.batch import Batch
 from clairiere.curate.options import CurateOptions
-from clairiere.record import KEEP, Document, Verdict
+from clairiere.curate.signatures import count_words
 
 
-def judge(document: Document, options: CurateOptions) -> Verdict:
+def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
     """Keep documents with `min_words` to `max_words` words; reasons: `too-short`, `too-long`."""
-    words = document.word_count
+    return [_reason(words, options) for words in count_words(batch).tolist()]
+
+
+def _reason(words: int, options: CurateOptions) -> str | None:
     if words < options.min_words:
-        return Verdict("too-short")
+        return "too-short"
     if options.max_words is not None and words > options.max_words:
-        return Verdict("too-long")
-    return KEEP
+        return "too-long"
+    return None

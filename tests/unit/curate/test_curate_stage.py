@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from clairiere.artifact import Manifest, Work
-from clairiere.corpus.shards import read_documents, write_documents
+from clairiere.corpus.shards import part_name, read_documents, write_documents
 from clairiere.curate import stage
-from clairiere.curate.curator import Curator
 from clairiere.curate.options import CurateOptions
+from clairiere.engines.local import LocalEngine
 from clairiere.errors import ArtifactError, EmptyError, UnknownNameError
 from clairiere.record import Document
 
@@ -21,12 +22,14 @@ Make = Callable[..., Document]
 SPLITS = ("train", "validation", "test")
 
 
-def write_corpus(folder: Path, sources: Mapping[str, Sequence[Document]]) -> Path:
+def write_corpus(folder: Path, sources: Mapping[str, Sequence[Document]], part_documents: int = 8) -> Path:
     work = Work(folder, stage="corpus", version=1, options={}, inputs={}, terms={})
     work.begin()
     facts = {}
     for name, documents in sources.items():
-        write_documents(work.folder / f"{name}.parquet", documents)
+        for number, start in enumerate(range(0, len(documents), part_documents)):
+            some = documents[start : start + part_documents]
+            write_documents(work.folder / name / part_name(number), some)
         words = sum(document.word_count for document in documents)
         facts[name] = {"holder": f"holder of {name}", "documents": len(documents), "words": words, "bytes": 0}
     work.finish(counts={}, facts={"sources": facts})
@@ -41,11 +44,11 @@ def new_work(folder: Path) -> Work:
 
 def curate(tmp_path: Path, sources: Mapping[str, Sequence[Document]], **options: Any) -> Manifest:
     corpus = write_corpus(tmp_path / "corpus", sources)
-    return stage.run(corpus, CurateOptions.model_validate(options), new_work(tmp_path / "curate"))
+    return stage.run(corpus, CurateOptions.model_validate(options), new_work(tmp_path / "curate"), LocalEngine())
 
 
 def ids_in(folder: Path, source: str) -> dict[str, list[str]]:
-    return {split: [d.id for d in read_documents(folder / source / f"{split}.parquet")] for split in SPLITS}
+    return {split: [d.id for d in read_documents(folder / source / split)] for split in SPLITS}
 
 
 @pytest.fixture
@@ -61,10 +64,11 @@ def test_documents_are_split_and_measured(tmp_path: Path, talks: list[Document])
     assert facts["holder"] == "holder of talks"
     assert {split: facts["splits"][split]["documents"] for split in SPLITS} == {s: len(ids[s]) for s in SPLITS}
     assert (facts["documents"], facts["words"]) == (20, 120)
-    text = next(read_documents(tmp_path / "curate" / "talks" / "train.parquet")).turns[0].text
+    text = next(read_documents(tmp_path / "curate" / "talks" / "train")).turns[0].text
     assert text.startswith("Bonjour, voici la phrase")
     assert facts["bytes"] == sum(len(f"Bonjour, voici la phrase numéro {n}.".encode()) for n in range(20))
-    assert sorted(manifest.files) == [f"talks/{split}.parquet" for split in sorted(SPLITS)]
+    parts = [f"talks/{split}/{number:05d}.parquet" for split in sorted(SPLITS) for number in range(3)]
+    assert sorted(manifest.files) == ["removed.parquet", *parts]
 
 
 def test_drops_are_counted_by_reason_and_by_license(tmp_path: Path, make_document: Make) -> None:
@@ -113,11 +117,11 @@ def test_nothing_kept_anywhere_is_an_error(tmp_path: Path, make_document: Make) 
 
 def test_an_unfinished_corpus_is_an_error(tmp_path: Path, talks: list[Document]) -> None:
     with pytest.raises(ArtifactError, match="a folder that no stage has finished"):
-        stage.run(tmp_path / "corpus", CurateOptions(), new_work(tmp_path / "curate"))
+        stage.run(tmp_path / "corpus", CurateOptions(), new_work(tmp_path / "curate"), LocalEngine())
     corpus = write_corpus(tmp_path / "corpus", {"talks": talks})
-    (corpus / "talks.parquet").unlink()
+    (corpus / "talks" / "00001.parquet").unlink()
     with pytest.raises(ArtifactError, match="no documents of the source `talks`") as caught:
-        stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"))
+        stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"), LocalEngine())
     assert "build again" in str(caught.value)
 
 
@@ -130,47 +134,3 @@ def test_an_unknown_filter_is_an_error(tmp_path: Path, talks: list[Document]) ->
     assert "judge(document, options)" in str(caught.value)
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing catches it."""
-
-
-@pytest.mark.parametrize("moment", ["kept", "split", "record"])
-def test_killed_and_run_again_the_files_are_the_same(
-    tmp_path: Path, make_document: Make, talks: list[Document], monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    again = make_document((None, talks[0].turns[0].text), id="zoo/1", source="zoo")
-    own = [make_document(("B", f"Un texte qui n'est nulle part ailleurs, {n}."), id=f"zoo/{n}") for n in range(2, 9)]
-    corpus = write_corpus(tmp_path / "corpus", {"talks": talks, "zoo": [again, *own]})
-    whole = stage.run(corpus, CurateOptions(), new_work(tmp_path / "whole"))
-
-    kill_in_second_source(monkeypatch, moment)
-    with pytest.raises(Killed):
-        stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"))
-    monkeypatch.undo()
-
-    read: list[str] = []
-    original = Curator.kept
-    monkeypatch.setattr(Curator, "kept", lambda self, name, *rest: read.append(name) or original(self, name, *rest))
-    resumed = stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"))
-    assert read == ["zoo"]
-    assert resumed.digest == whole.digest
-    assert resumed.counts == whole.counts
-
-
-def kill_in_second_source(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
-    def killing(original: Callable[..., Any], condition: Callable[..., bool]) -> Callable[..., Any]:
-        def call(*args: Any) -> Any:
-            if condition(*args):
-                raise Killed
-            return original(*args)
-
-        return call
-
-    if moment == "kept":
-        condition = lambda self, name, *_: name == "zoo"  # noqa: E731 - three conditions side by side
-        monkeypatch.setattr(Curator, "kept", killing(Curator.kept, condition))
-    elif moment == "split":
-        condition = lambda path, _: path.name == "test.parquet" and path.parent.name == "zoo"  # noqa: E731
-        monkeypatch.setattr(stage, "write_documents", killing(stage.write_documents, condition))
-    else:
-        monkeypatch.setattr(Work, "record", killing(Work.record, lambda self, name, _: name == "zoo"))

@@ -1,0 +1,56 @@
+"""The filters of a recipe: modules that judge documents, one by one or by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from clairiere import plugins
+from clairiere.curate.batch import Batch
+from clairiere.curate.options import CurateOptions
+from clairiere.errors import UnknownNameError
+
+FILTERS = "clairiere.curate.filters"
+
+Judge = Callable[[Batch, Any, CurateOptions], Sequence[str | None]]
+"""Of a batch, its features and the options: the reason to drop each document, or None."""
+
+
+def load_judge(name: str) -> Judge:
+    """The filter called `name`, or at a dotted path, for a batch.
+
+    A filter has `judge_batch(batch, features, options) -> list[str | None]`, or for one document
+    `judge(document, options) -> Verdict`.
+
+    Raises:
+        UnknownNameError: there is no such module, or it has neither function.
+    """
+    module = plugins.load(FILTERS, name, "filter")
+    by_columns: Judge | None = getattr(module, "judge_batch", None)
+    if by_columns is not None:
+        return by_columns
+    if not hasattr(module, "judge"):
+        raise UnknownNameError(
+            f"the module `{name}` is not a filter",
+            where=module.__name__,
+            expected="a function `judge(document, options)` that returns a Verdict, or `judge_batch`",
+            next_step="write the function, or correct [curate] filters",
+        )
+    return _one_by_one(module)
+
+
+def _one_by_one(module: ModuleType) -> Judge:
+    def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
+        return [module.judge(batch.document(index), options).reason for index in range(len(batch))]
+
+    return judge_batch
+
+
+def judge_all(judges: Sequence[Judge], batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:
+    """The first reason that any judge gives to drop each document, in their order, or None."""
+    reasons: list[str | None] = [None] * len(batch)
+    for judge in judges:
+        found = judge(batch, features, options)
+        reasons = [first or second for first, second in zip(reasons, found, strict=True)]
+    return reasons

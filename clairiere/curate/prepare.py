@@ -1,0 +1,176 @@
+"""One part of the corpus through all steps that look at one document at a time; a task of an engine.
+
+A part leaves three files: the documents that are left, their narrow columns for the global steps, and its piece of the
+ledger of removals.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clairiere.artifact import canonical_json, write_atomically
+from clairiere.corpus.terms import terms_of
+from clairiere.curate.batch import Batch, Int64s, RowWriter, read_batches
+from clairiere.curate.flow import FIRST, Flow
+from clairiere.curate.ledger import LedgerWriter, excerpt
+from clairiere.curate.options import CurateOptions
+from clairiere.curate.signatures import count_words, measure, sign
+from clairiere.curate.split import place
+from clairiere.curate.steps import STEPS, Outcome, Tools
+from clairiere.curate.table import NARROW, Narrow
+
+UNKNOWN_TERMS = 255
+
+
+def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Prepare one part.
+
+    Args:
+        payload: `source`, the `part` to read, `options` (of `[curate]`), and the files to write: `prepared`, `narrow`
+            and `removed`.
+
+    Returns:
+        `documents` (read), `left`, `dropped` by reason, `changed` by kind, and the rows of the `flow`.
+
+    Raises:
+        ArtifactError: the part cannot be read.
+        UnknownNameError: a filter does not exist.
+    """
+    tools = _open_tools(canonical_json(payload["options"]))
+    clerk = _Clerk(payload["source"])
+    narrow: list[Narrow] = []
+    with (
+        RowWriter(Path(payload["prepared"]), compression="lz4") as prepared,
+        LedgerWriter(Path(payload["removed"])) as ledger,
+    ):
+        for batch in read_batches(Path(payload["part"])):
+            left = _through_steps(batch, tools, clerk, ledger)
+            prepared.write(left.to_arrow())
+            narrow.append(describe(left, near=tools.options.duplicates.near))
+            clerk.left += len(left)
+    columns = np.concatenate(narrow) if narrow else np.empty(0, NARROW)
+    write_atomically(Path(payload["narrow"]), functools.partial(_save, columns))
+    return clerk.to_json()
+
+
+def describe(batch: Batch, *, near: bool) -> Narrow:
+    """The narrow columns of a batch; without signatures where near duplicates are not looked for."""
+    measures = measure(batch)
+    narrow = np.zeros(len(batch), NARROW)
+    narrow["digest"], narrow["words"], narrow["bytes"] = measures.digests, measures.words, measures.bytes
+    if near:
+        narrow["signature"], narrow["shingles"] = sign(batch)
+    narrow["place"] = [place(each) for each in batch.columns["id"]]
+    narrow["license"] = [_license_rank(each) for each in batch.columns["license"]]
+    titles_and_metas = zip(batch.columns["title"], batch.columns["meta"], strict=True)
+    narrow["work"] = [_work_key(title, meta) for title, meta in titles_and_metas]
+    return narrow
+
+
+class _Clerk:
+    """Counts what becomes of one part's documents."""
+
+    def __init__(self, source: str) -> None:
+        self.flow = Flow(source)
+        self.documents = self.left = 0
+        self.dropped: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
+
+    def count(self, step: str, batch: Batch, words: Int64s) -> None:
+        """Count what is left after a step."""
+        self.documents += len(batch) if step == FIRST else 0
+        self.flow.add(step, batch.columns, words, np.diff(batch.starts))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "documents": self.documents,
+            "left": self.left,
+            "dropped": dict(self.dropped),
+            "changed": dict(+self.changed),
+            "flow": self.flow.to_json(),
+        }
+
+
+def _through_steps(batch: Batch, tools: Tools, clerk: _Clerk, ledger: LedgerWriter) -> Batch:
+    words = count_words(batch)
+    clerk.count(FIRST, batch, words)
+    for name, step in STEPS.items():
+        outcome = step(batch, tools)
+        if outcome.batch.texts is not batch.texts:
+            words = count_words(outcome.batch)
+        clerk.changed.update(outcome.changed)
+        batch, words = _drop(name, outcome, words, clerk, ledger)
+        clerk.count(name, batch, words)
+    return batch
+
+
+def _drop(step: str, outcome: Outcome, words: Int64s, clerk: _Clerk, ledger: LedgerWriter) -> tuple[Batch, Int64s]:
+    """The documents that stay, with their words; the others go into the ledger."""
+    batch = outcome.batch
+    kept = [index for index, reason in enumerate(outcome.reasons) if reason is None]
+    if len(kept) == len(batch):
+        return batch, words
+    ledger.add(
+        [
+            {
+                **{name: batch.columns[name][index] for name in ("id", "source", "license", "language")},
+                "step": step,
+                "reason": reason,
+                "twin": None if outcome.twins is None else outcome.twins[index],
+                "words": int(words[index]),
+                "excerpt": excerpt(batch.texts[turn] for turn in batch.turns_of(index)),
+            }
+            for index, reason in enumerate(outcome.reasons)
+            if reason is not None
+        ]
+    )
+    clerk.dropped.update(reason for reason in outcome.reasons if reason is not None)
+    return batch.select(kept), words[kept]
+
+
+@functools.lru_cache(maxsize=1)
+def _open_tools(options: str) -> Tools:
+    return Tools.open(CurateOptions.model_validate(json.loads(options)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _license_rank(expression: str | None) -> int:
+    """How much a license asks: first whether it is non-commercial, then share-alike, then attribution."""
+    rank = 0
+    for member in (expression or "").split(" AND "):
+        terms = terms_of(member.strip("() ").partition(" WITH ")[0])
+        if terms is None:
+            return UNKNOWN_TERMS
+        rank |= terms.no_derivatives << 3 | terms.non_commercial << 2 | terms.share_alike << 1 | terms.attribution
+    return rank
+
+
+def _work_key(title: str | None, meta: str) -> int:
+    """A number for the work that a document is an edition of: by its id, or by author and title; 0 for none."""
+    facts = json.loads(meta) if '"work"' in meta or '"author"' in meta else {}
+    if facts.get("work"):
+        name = f"work\n{facts['work']}"
+    elif facts.get("author") and title:
+        name = f"{_plain(str(facts['author']))}\n{_plain(title)}"
+    else:
+        return 0
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+
+
+def _plain(name: str) -> str:
+    """Letters and digits, case-folded."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _save(columns: Narrow, path: Path) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, columns)
