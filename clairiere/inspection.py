@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from clairiere.corpus.encodings import UTF_8
+from clairiere.corpus.files import SourceFile
 from clairiere.corpus.read import read
 from clairiere.errors import UnreadableError
 from clairiere.progress import say
@@ -23,15 +25,35 @@ def read_paths(paths: Sequence[Path], *, as_json: bool) -> int:
         The exit code: 1 only if nothing could be read.
     """
     documents = 0
-    for item in read(paths):
+    encodings = Encodings()
+    for item in read(paths, finished=encodings.note):
         if isinstance(item, UnreadableError):
             say(f"unreadable: {item}")
             continue
         documents += 1
         print_document(item, as_json=as_json)
+    encodings.tell()
     if not as_json:
         say(f"{documents:,} documents")
     return 0 if documents else 1
+
+
+class Encodings:
+    """Files that turned out not to be in UTF-8."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}
+
+    def note(self, file: SourceFile) -> None:
+        """Remember a file's encoding, once it has been read."""
+        if file.encoding not in {None, UTF_8}:
+            self._files.setdefault(str(file.encoding), []).append(file.path)
+
+    def tell(self) -> None:
+        """One line for each encoding."""
+        for encoding, paths in sorted(self._files.items()):
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            say(f"read as {encoding}: {paths[0]}{more}")
 
 
 def print_document(document: Document, *, as_json: bool, turns: int | None = SHOWN_TURNS) -> None:

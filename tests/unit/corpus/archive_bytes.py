@@ -48,4 +48,4 @@ def compressed(name: str, content: bytes) -> bytes:
         return lzma.compress(content)
     if name.endswith("bz2"):
         return bz2.compress(content)
-    return zstandard.compress(content) if name.endswith("zst") else content
+    return zstandard.ZstdCompressor(write_checksum=True).compress(content) if name.endswith("zst") else content

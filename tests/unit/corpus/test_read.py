@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,3 +120,24 @@ def test_an_empty_folder_fails_and_says_so(tmp_path: Path, capsys: pytest.Captur
     assert printed.out == ""
     assert "unreadable: no file to read" in printed.err
     assert str(tmp_path) in printed.err
+
+
+def test_encodings_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_bytes("Déjà là.".encode("latin-1"))
+    (tmp_path / "b.txt").write_bytes("C’est là…".encode("cp1252"))
+    (tmp_path / "c.txt").write_bytes("Œuvre…".encode("cp1252"))
+    (tmp_path / "d.txt").write_text("Déjà là.")
+    assert read_paths([tmp_path], as_json=False) == 0
+    printed = capsys.readouterr()
+    assert "C’est là…" in printed.out
+    assert "read as iso-8859-1: a.txt\n" in printed.err
+    assert "read as windows-1252: b.txt and 1 more\n" in printed.err
+    assert "d.txt" not in printed.err
+
+
+def test_a_file_whose_name_says_something_else(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(TALK)
+    (tmp_path / "b.txt").write_bytes(gzip.compress(TALK.encode()))
+    (tmp_path / "c.gz").write_text(TALK)
+    turns = [[turn.speaker for turn in document.turns] for document in good(read([tmp_path]))]
+    assert turns == [["Camille", "Dominique"]] * 3

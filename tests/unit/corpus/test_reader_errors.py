@@ -35,7 +35,12 @@ CASES = [
     ("jsonl", '{"prompt": 1, "answer": 2}', "bad:1", "no text in a known field; keys: prompt, answer"),
     ("jsonl", "{}", "bad:1", "no text in a known field; keys: none"),
     ("jsonl", '{"turns": ["Bonjour"]}', "bad:1", 'no object with a field `text` (of `text`): str "Bonjour"'),
-    ("jsonl", '{"turns": [{"speaker": [], "text": "a"}]}', "bad:1", "a speaker that is no name, at `speaker?`: list []"),
+    (
+        "jsonl",
+        '{"turns": [{"speaker": [], "text": "a"}]}',
+        "bad:1",
+        "a speaker that is no name, at `speaker?`: list []",
+    ),
     ("jsonl", '{"turns": [{"text": {}}]}', "bad:1", "what is no text, at `text`: dict {}"),
     ("jsonl", '{"messages": [{"role": "user"}]}', "bad:1", "no field `content` (of `content`): known: `role`"),
     ("jsonl", " ", "bad", "an empty file"),
@@ -79,7 +84,9 @@ def test_an_array_is_no_other_value() -> None:
 
 def test_invalid_utf8_names_the_line() -> None:
     path = SourceFile("bad", "été\nété".encode() + b"\xe9")
-    with pytest.raises(UnreadableError, match="invalid UTF-8: byte 0xe9") as caught:
+    with pytest.raises(
+        UnreadableError, match="invalid UTF-8, and of no other encoding known here: byte 0xe9"
+    ) as caught:
         list(import_module("clairiere.corpus.readers.plain_text").read(path, None))
     assert caught.value.where == "bad:2"
 
