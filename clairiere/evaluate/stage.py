@@ -87,7 +87,7 @@ def _measure(
 
 def _test_documents(curated: Path, sources: Mapping[str, Any], options: EvaluateOptions) -> Test:
     found = {
-        name: list(limited(read_documents(curated / name / "test.parquet"), options.max_bytes_per_source))
+        name: list(limited(read_documents(curated / name / "test"), options.max_bytes_per_source))
         for name in sorted(sources)
     }
     test = {name: documents for name, documents in found.items() if documents}

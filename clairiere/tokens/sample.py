@@ -36,7 +36,7 @@ def sample_texts(
     """
     for name, quota in sorted(quotas(sizes_bytes, limit_bytes).items()):
         share = quota / sizes_bytes[name] if sizes_bytes[name] else 0.0
-        for document in read_documents(curated / name / "train.parquet"):
+        for document in read_documents(curated / name / "train"):
             text = render(document, choose(document, frequencies, seed)).text
             yield from _parts(_beginning(text, share))
 

@@ -94,7 +94,7 @@ def _tokenize(
         dict.fromkeys(("documents", "rows", "tokens", "counted_tokens", "bytes", "pieces", "cut_documents", "seen"), 0)
     )
     formats: Counter[str] = Counter()
-    documents = read_documents(curated / name / f"{split}.parquet")
+    documents = read_documents(curated / name / split)
     encoded = encode_documents(_seen(documents, size), tokenizer, options.formats, seed)
     packer = Packer(tokenizer, options.sequence_length)
     shape = {"sequence_length": options.sequence_length, "vocabulary_size": tokenizer.vocabulary_size}

@@ -148,7 +148,7 @@ def test_show_prints_manifests_and_documents(built: Built) -> None:
     assert "corpus" in clairiere("show", built.workspace).stdout
     everything = json.loads(clairiere("show", built.workspace, "--json").stdout)
     assert set(STEPS) == set(everything)
-    documents = clairiere("show", built.workspace / "curate/debate-demo/train.parquet", "--json").stdout.splitlines()
+    documents = clairiere("show", built.workspace / "curate/debate-demo/train/00000.parquet", "--json").stdout.splitlines()
     assert all(json.loads(line)["source"] == "debate-demo" for line in documents)
 
 

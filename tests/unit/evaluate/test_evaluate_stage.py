@@ -42,7 +42,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workspace")
     for name, documents in DOCUMENTS.items():
         (folder / "curate" / name).mkdir(parents=True)
-        write_documents(folder / "curate" / name / "test.parquet", documents)
+        write_documents(folder / "curate" / name / "test" / "00000.parquet", documents)
     facts = {"sources": {name: {"category": "debate"} for name in DOCUMENTS}}
     write_manifest(folder / "curate", "curate", facts=facts)
     formats = {"monologue": 1.0, "dash": 1.0, "intervenant": 1.0, "name": 1.0}
@@ -136,7 +136,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(
 
 def test_no_test_document_is_an_error(workspace: Path, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
-    write_documents(tmp_path / "letters/test.parquet", [])
+    write_documents(tmp_path / "letters/test/00000.parquet", [])
     write_manifest(tmp_path, "curate", facts={"sources": {"letters": {"category": "book"}}})
     with pytest.raises(EmptyError, match="no test document in any source") as caught:
         evaluate(workspace, tmp_path / "evaluate", curated=tmp_path)

@@ -31,7 +31,7 @@ def curate(folder: Path, sources: dict[str, Splits]) -> Path:
     for name, splits in sources.items():
         facts[name] = {"title": name, "category": "theatre", "license": "CC0-1.0", "language": "fr", "splits": {}}
         for split, documents in splits.items():
-            write_documents(work.folder / name / f"{split}.parquet", documents)
+            write_documents(work.folder / name / split / "00000.parquet", documents)
             facts[name]["splits"][split] = {
                 "documents": len(documents),
                 "words": sum(document.word_count for document in documents),
