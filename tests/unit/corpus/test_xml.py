@@ -54,8 +54,15 @@ def test_truncated_or_other_content_is_malformed(content: bytes) -> None:
     assert "malformed XML" in refusal(content)
 
 
-def test_wrong_or_unknown_encoding_is_malformed() -> None:
-    assert "malformed XML" in refusal(b"<a>\xe9t\xe9</a>")
+def test_a_wrong_declaration_is_not_believed() -> None:
+    assert parse_bytes(b"<a>\xe9t\xe9</a>") == "été"
+    assert parse_bytes(b'<?xml version="1.0" encoding="UTF-8"?><a>\x9cuvre\x85</a>') == "œuvre…"
+    assert parse_bytes(b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\x9cuvre\x85</a>') == "œuvre…"
+    assert parse_bytes('<?xml version="1.0" encoding="ISO-8859-1"?><a>été</a>'.encode()) == "été"
+
+
+def test_wrong_or_unknown_encoding_is_refused() -> None:
+    assert "invalid UTF-8" in refusal("<a>été été".encode() + b"\xe9</a>")
     assert "malformed XML" in refusal(b'<?xml version="1.0" encoding="klingon"?><a/>')
 
 
