@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from clairiere.artifact import canonical_json
 from clairiere.corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_CHARACTERS, ROW_GROUP_DOCUMENTS, SCHEMA
+from clairiere.curate import words
 from clairiere.errors import ArtifactError
 from clairiere.record import Document, Provenance, Turn
 
@@ -98,9 +99,18 @@ class Batch:
         """The same turns with other texts, one for one."""
         return replace(self, texts=texts)
 
+    def with_speakers(self, speakers: list[str | None]) -> Batch:
+        """The same turns with other speakers, one for one."""
+        return self._with_same_texts(speakers=speakers)
+
     def with_column(self, name: str, values: Sequence[Any]) -> Batch:
         """The same documents with another column."""
-        return replace(self, columns={**self.columns, name: values})
+        return self._with_same_texts(columns={**self.columns, name: values})
+
+    def _with_same_texts(self, **changes: Any) -> Batch:
+        changed = replace(self, **changes)
+        vars(changed).update({name: vars(self)[name] for name in ("_strings", "_utf8", "words") if name in vars(self)})
+        return changed
 
     def select(self, documents: Sequence[int]) -> Batch:
         """The documents at these places, in this order."""
@@ -116,6 +126,11 @@ class Batch:
     def utf8(self) -> tuple[Bytes, Int64s]:
         """All turns' text as one run of UTF-8 bytes, and int64 [turns + 1] where each turn begins in it."""
         return self._utf8
+
+    @cached_property
+    def words(self) -> Int64s:
+        """int64 [documents]: words of each document, separated by whitespace as `str.split` sees it."""
+        return words.count(*self.utf8(), self.starts)
 
     @cached_property
     def _utf8(self) -> tuple[Bytes, Int64s]:

@@ -18,11 +18,11 @@ import numpy as np
 
 from clairiere.artifact import canonical_json, write_atomically
 from clairiere.corpus.terms import terms_of
-from clairiere.curate.batch import Batch, Int64s, RowWriter, read_batches
+from clairiere.curate.batch import Batch, RowWriter, read_batches
 from clairiere.curate.flow import FIRST, Flow
 from clairiere.curate.ledger import LedgerWriter, excerpt
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.signatures import count_words, measure, sign
+from clairiere.curate.signatures import measure, sign
 from clairiere.curate.split import place
 from clairiere.curate.steps import STEPS, Outcome, Tools
 from clairiere.curate.table import NARROW, Narrow
@@ -84,10 +84,10 @@ class _Clerk:
         self.dropped: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
 
-    def count(self, step: str, batch: Batch, words: Int64s) -> None:
+    def count(self, step: str, batch: Batch) -> None:
         """Count what is left after a step."""
         self.documents += len(batch) if step == FIRST else 0
-        self.flow.add(step, batch.columns, words, np.diff(batch.starts))
+        self.flow.add(step, batch.columns, batch.words, np.diff(batch.starts))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -101,24 +101,21 @@ class _Clerk:
 
 
 def _through_steps(batch: Batch, tools: Tools, clerk: _Clerk, ledger: LedgerWriter) -> Batch:
-    words = count_words(batch)
-    clerk.count(FIRST, batch, words)
+    clerk.count(FIRST, batch)
     for name, step in STEPS.items():
         outcome = step(batch, tools)
-        if outcome.batch.texts is not batch.texts:
-            words = count_words(outcome.batch)
         clerk.changed.update(outcome.changed)
-        batch, words = _drop(name, outcome, words, clerk, ledger)
-        clerk.count(name, batch, words)
+        batch = _drop(name, outcome, clerk, ledger)
+        clerk.count(name, batch)
     return batch
 
 
-def _drop(step: str, outcome: Outcome, words: Int64s, clerk: _Clerk, ledger: LedgerWriter) -> tuple[Batch, Int64s]:
-    """The documents that stay, with their words; the others go into the ledger."""
+def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> Batch:
+    """The documents that stay; the others go into the ledger."""
     batch = outcome.batch
     kept = [index for index, reason in enumerate(outcome.reasons) if reason is None]
     if len(kept) == len(batch):
-        return batch, words
+        return batch
     ledger.add(
         [
             {
@@ -126,7 +123,7 @@ def _drop(step: str, outcome: Outcome, words: Int64s, clerk: _Clerk, ledger: Led
                 "step": step,
                 "reason": reason,
                 "twin": None if outcome.twins is None else outcome.twins[index],
-                "words": int(words[index]),
+                "words": int(batch.words[index]),
                 "excerpt": excerpt(batch.texts[turn] for turn in batch.turns_of(index)),
             }
             for index, reason in enumerate(outcome.reasons)
@@ -134,7 +131,7 @@ def _drop(step: str, outcome: Outcome, words: Int64s, clerk: _Clerk, ledger: Led
         ]
     )
     clerk.dropped.update(reason for reason in outcome.reasons if reason is not None)
-    return batch.select(kept), words[kept]
+    return batch.select(kept)
 
 
 @functools.lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from clairiere.curate.batch import Batch, Bytes, Int64s
 from clairiere.curate.kernels import kernel
+from clairiere.curate.words import is_ascii_space, may_lead_space, space_width
 
 Signatures = npt.NDArray[np.uint32]
 UInt64s = npt.NDArray[np.uint64]
@@ -60,13 +61,6 @@ def measure(batch: Batch) -> Measures:
     run = b"".join(hashlib.sha256(view[start:end]).digest()[:DIGEST_BYTES] for start, end in itertools.pairwise(heads))
     bounds = begins[batch.starts]
     return Measures(words, np.diff(bounds), np.frombuffer(run, "<u8").astype(np.uint64).reshape(-1, 2))
-
-
-def count_words(batch: Batch) -> Int64s:
-    """int64 [documents]: words of each document, separated by whitespace as `str.split` sees it."""
-    utf8, begins = batch.utf8()
-    squeezed = np.empty(len(utf8) + len(batch.texts), np.uint8)
-    return _squeeze(utf8, begins, batch.starts, squeezed)[0]
 
 
 def sign(batch: Batch) -> tuple[Signatures, Int64s]:
@@ -129,10 +123,11 @@ def _squeeze(utf8: Bytes, begins: Int64s, starts: Int64s, out: Bytes) -> tuple[I
             while at < end:
                 byte = utf8[at]
                 width = 1
-                space = int(byte == 0x20 or (0x09 <= byte <= 0x0D) or (0x1C <= byte <= 0x1F))
-                if byte == 0xC2 or (0xE1 <= byte <= 0xE3):
-                    width = max(1, _space_width(utf8, at))
-                    space = int(_space_width(utf8, at) > 0)
+                space = int(is_ascii_space(byte))
+                if may_lead_space(byte):
+                    width = space_width(utf8, at)
+                    space = int(width > 0)
+                    width = max(width, 1)
                 out[size] = 0x20 if space else byte
                 size += 1 - (space & before)
                 count += before & (1 - space)
@@ -145,17 +140,6 @@ def _squeeze(utf8: Bytes, begins: Int64s, starts: Int64s, out: Bytes) -> tuple[I
         words[document] = count
         ends[document] = size
     return words, ends
-
-
-@kernel
-def _space_width(utf8: Bytes, at: int) -> int:
-    """How many bytes the whitespace character beyond ASCII at this place has; 0 where there is another one."""
-    byte = utf8[at]
-    if byte == 0xC2:
-        return 2 if utf8[at + 1] in (0x85, 0xA0) else 0
-    code = (np.int64(byte & 0x0F) << 12) | (np.int64(utf8[at + 1] & 0x3F) << 6) | np.int64(utf8[at + 2] & 0x3F)
-    is_space = (0x2000 <= code <= 0x200A) or code in (0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
-    return 3 if is_space else 0
 
 
 @kernel

@@ -23,7 +23,7 @@ from clairiere.curate.kernels import kernel
 from clairiere.curate.options import CurateOptions
 from clairiere.curate.text import LAYOUT_CATEGORIES, clean, tidy
 
-UNCLEAN, BRACKET = np.uint8(1), np.uint8(2)
+UNCLEAN, BRACKET, BLANK = np.uint8(1), np.uint8(2), np.uint8(4)
 _DIRECTIONS = '"stage_directions"'
 
 
@@ -37,8 +37,11 @@ def normalize(batch: Batch, options: CurateOptions) -> tuple[Batch, Counter[str]
     changed: Counter[str] = Counter()
     layout = _in_categories(batch, LAYOUT_CATEGORIES)
     marks = mark(*batch.utf8())
-    cleaned = batch.with_texts(_clean(batch, marks, layout, options, changed))
-    empty = np.fromiter((not text or text.isspace() for text in cleaned.texts), bool, len(cleaned.texts))
+    cleaned = _clean(batch, marks, layout, options, changed)
+    empty = np.zeros(len(batch.texts), bool)
+    for turn in np.flatnonzero(marks).tolist():
+        text = cleaned.texts[turn]
+        empty[turn] = not text or text.isspace()
     return merge(cleaned, empty, layout, options.unicode, changed), changed
 
 
@@ -52,13 +55,14 @@ def merge(
     same = (codes[kept][1:] == codes[kept][:-1]) & (document_of[kept][1:] == document_of[kept][:-1])
     first = np.concatenate([np.ones(min(len(kept), 1), bool), ~same])
     heads = kept[first]
+    speakers = [names[code] for code in codes[heads].tolist()]
+    if len(heads) == len(empty):
+        return batch.with_speakers(speakers)
     changed["empty"] += len(empty) - len(kept)
     changed["merged"] += len(kept) - len(heads)
-    texts = _join(batch.texts, kept, np.flatnonzero(first), [names[code] for code in codes[heads]], document_of, layout)
+    texts = _join(batch.texts, kept, np.flatnonzero(first), speakers, document_of, layout)
     starts = np.searchsorted(document_of[heads], np.arange(len(batch) + 1)).astype(np.int64)
-    merged = replace(batch, texts=texts, speakers=[names[code] for code in codes[heads]], starts=starts)
-    if len(heads) == len(empty):
-        return merged
+    merged = replace(batch, texts=texts, speakers=speakers, starts=starts)
     return _follow(batch, merged, empty, first, kept)
 
 
@@ -107,18 +111,18 @@ def _moved(meta: dict[str, Any], places: list[int]) -> str:
     return canonical_json({**meta, "stage_directions": moved} if moved else meta)
 
 
-def _clean(
-    batch: Batch, marks: Bytes, layout: Sequence[bool], options: CurateOptions, changed: Counter[str]
-) -> list[str]:
-    """The texts of all turns, cleaned and annotated."""
+def _clean(batch: Batch, marks: Bytes, layout: Sequence[bool], options: CurateOptions, changed: Counter[str]) -> Batch:
+    """The batch with all turns' texts cleaned and annotated."""
     written = _in_categories(batch, WRITTEN_CATEGORIES)
     suspects = np.flatnonzero(marks & (UNCLEAN | BRACKET))
+    if not len(suspects):
+        return batch
     documents = np.searchsorted(batch.starts, suspects, side="right") - 1
     texts = list(batch.texts)
     for turn, document in zip(suspects.tolist(), documents.tolist(), strict=True):
         policy = "keep" if written[document] else options.annotations
         texts[turn] = _clean_turn(texts[turn], options.unicode, policy, changed, keep_layout=layout[document])
-    return texts
+    return batch.with_texts(texts)
 
 
 def _clean_turn(raw: str, unicode: str, policy: str, changed: Counter[str], *, keep_layout: bool) -> str:
@@ -170,7 +174,7 @@ def _is_plain(utf8: Bytes, at: int) -> bool:
 
 @kernel
 def mark(utf8: Bytes, begins: Int64s) -> Bytes:
-    """For each text, whether it may need cleaning and whether it holds a bracket.
+    """For each text, whether it may need cleaning, holds a bracket, may be blank.
 
     Not suspected are texts of printable ASCII, Latin and Cyrillic letters and general punctuation, composed, with
     single spaces and line breaks inside. All else is for `clean` to decide.
@@ -180,11 +184,12 @@ def mark(utf8: Bytes, begins: Int64s) -> Bytes:
         begins: int64 [texts + 1].
 
     Returns:
-        uint8 [texts] of `UNCLEAN` and `BRACKET`.
+        uint8 [texts] of `UNCLEAN`, `BRACKET`, and `BLANK` where no ASCII letter, digit or sign stands in it.
     """
     marks = np.zeros(len(begins) - 1, np.uint8)
     for text in range(len(marks)):
         found = np.uint8(0)
+        solid = False
         before = 0x20  # as if a space stood before the text: a leading one is unclean
         line_breaks = 0
         for at in range(begins[text], begins[text + 1]):
@@ -195,6 +200,7 @@ def mark(utf8: Bytes, begins: Int64s) -> Bytes:
                     found |= UNCLEAN
             else:
                 line_breaks = 0
+                solid |= byte < 0x7F
                 if byte == 0x5B:
                     found |= BRACKET
                 elif byte == 0x7F or (byte >= 0xC0 and not _is_plain(utf8, at)):
@@ -202,5 +208,5 @@ def mark(utf8: Bytes, begins: Int64s) -> Bytes:
             before = byte
         if before in (0x20, 0x0A):
             found |= UNCLEAN
-        marks[text] = found
+        marks[text] = found if solid else found | BLANK
     return marks

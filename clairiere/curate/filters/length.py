@@ -6,12 +6,11 @@ from typing import Any
 
 from clairiere.curate.batch import Batch
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.signatures import count_words
 
 
 def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
     """Keep documents with `min_words` to `max_words` words; reasons: `too-short`, `too-long`."""
-    return [_reason(words, options) for words in count_words(batch).tolist()]
+    return [_reason(words, options) for words in batch.words.tolist()]
 
 
 def _reason(words: int, options: CurateOptions) -> str | None:
