@@ -159,7 +159,7 @@ def tokenize(
                 found += 1
                 value, size, has_digit = FNV_OFFSET, 0, False
         token_begins[turn + 1] = found
-    kept = hashes[:found].copy(), characters[:found].copy(), letters[:found].copy(), stops[:found].copy()
+    kept = hashes[:found], characters[:found], letters[:found], stops[:found]
     return *kept, token_begins
 
 
@@ -198,7 +198,7 @@ def split_lines(
                     found += 1
                 value, size, stops = FNV_OFFSET, 0, 0
         line_begins[turn + 1] = found
-    return hashes[:found].copy(), characters[:found].copy(), marks[:found].copy(), ends[:found].copy(), line_begins
+    return hashes[:found], characters[:found], marks[:found], ends[:found], line_begins
 
 
 @kernel

@@ -29,7 +29,7 @@ DOCUMENT_CHARACTERS = 100_000
 """Of one document enters the sample, at most: no novel outweighs many conversations."""
 PARTS_SAMPLED = 8
 """Files of a source that the sample is taken from, spread evenly."""
-STRETCHES, STRETCH_CHARACTERS = 8, 2048
+STRETCHES, STRETCH_CHARACTERS = 8, 1024
 """What of a long document is scored."""
 MIN_WORD_LETTERS = 4
 MIN_WORD_COUNT = 2
@@ -44,15 +44,14 @@ class CleanText:
     """What was learned of one language."""
 
     order: int
-    tags: kernels.Tags
-    costs: kernels.Costs
-    """uint16 [slots, 2], in 1/1024 bit."""
+    table: kernels.Table
+    """uint64 [slots]."""
     words: Hashes
     """A table of the hashes of words of at least four letters."""
 
     def perplexity(self, simple: Points, bounds: tuple[int, int]) -> float:
         """Per character, of a document's simplified characters from and to `bounds`; NaN for none."""
-        model = (self.order, self.tags, self.costs)
+        model = (self.order, self.table)
         cost, characters = kernels.spread_cost(simple, bounds, STRETCHES, STRETCH_CHARACTERS, model)
         return 2.0 ** (cost / (kernels.BIT * characters)) if characters else float("nan")
 
@@ -95,8 +94,7 @@ def learn(parts: Mapping[str, Sequence[Path]], options: QualityOptions, folder: 
     languages = sorted(name for name, text in samples.items() if text.characters >= options.min_sample_characters)
     for language in languages:
         model = fit(samples[language], options)
-        _write(folder / f"{language}.tags.npy", model.tags)
-        _write(folder / f"{language}.costs.npy", model.costs)
+        _write(folder / f"{language}.ngrams.npy", model.table)
         _write(folder / f"{language}.words.npy", model.words)
     _write_index(folder / INDEX, {"order": options.ngram_order, "languages": languages})
     return languages
@@ -111,7 +109,7 @@ def load(folder: Path) -> dict[str, CleanText]:
 
 
 def _load(folder: Path, language: str, order: int) -> CleanText:
-    names = ("tags", "costs", "words")
+    names = ("ngrams", "words")
     arrays = (np.load(folder / f"{language}.{name}.npy", mmap_mode="r", allow_pickle=False) for name in names)
     return CleanText(order, *arrays)
 
@@ -202,4 +200,4 @@ def fit(text: Sample, options: QualityOptions) -> CleanText:
     seen = np.array([len(simple), len(np.unique(simple))], np.int32)
     kernels.settle(simple, order, tags, (counts, totals, types), seen, costs)
     words, often = np.unique(np.concatenate(text.words), return_counts=True)
-    return CleanText(order, tags, costs, kernels.word_table(words[often >= MIN_WORD_COUNT]))
+    return CleanText(order, kernels.pack(tags, costs), kernels.word_table(words[often >= MIN_WORD_COUNT]))

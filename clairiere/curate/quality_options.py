@@ -190,5 +190,5 @@ class QualityOptions(Options):
     """A language with less clean text gets no model."""
     ngram_order: int = Field(default=5, ge=2, le=7)
     """Characters of the longest n-gram."""
-    ngram_slots_log2: int = Field(default=22, ge=12, le=28)
-    """The n-gram table has 2 to this power places of 12 bytes; what does not fit is left out."""
+    ngram_slots_log2: int = Field(default=20, ge=12, le=28)
+    """The n-gram table has 2 to this power places of 8 bytes; what does not fit is left out."""

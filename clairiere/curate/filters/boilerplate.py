@@ -1,0 +1,15 @@
+"""Pages that are furniture and placeholders: cookies, notices of rights, lorem ipsum, templates in braces."""
+
+from __future__ import annotations
+
+from clairiere.curate import quality
+from clairiere.curate.batch import Batch
+from clairiere.curate.features import Features
+from clairiere.curate.options import CurateOptions
+
+REASONS = ("boilerplate", "lorem-ipsum", "braces")
+
+
+def judge_batch(batch: Batch, features: Features, options: CurateOptions) -> list[str | None]:
+    """The reason to drop each document, one of `REASONS`, or None."""
+    return quality.judge_batch(batch, features, options.quality, REASONS)

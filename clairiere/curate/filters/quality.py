@@ -1,0 +1,15 @@
+"""Words, letters, symbols and lines that no good text of the document's kind has (Rae et al. 2021, table A1)."""
+
+from __future__ import annotations
+
+from clairiere.curate import quality
+from clairiere.curate.batch import Batch
+from clairiere.curate.features import Features
+from clairiere.curate.options import CurateOptions
+
+REASONS = ("mean-word-length", "few-letters", "symbols", "bullets", "ellipses", "stop-words", "digits", "uppercase")
+
+
+def judge_batch(batch: Batch, features: Features, options: CurateOptions) -> list[str | None]:
+    """The reason to drop each document, one of `REASONS`, or None."""
+    return quality.judge_batch(batch, features, options.quality, REASONS)

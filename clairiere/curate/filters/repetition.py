@@ -1,0 +1,15 @@
+"""Text that mostly repeats itself: lines, paragraphs, n-grams (Rae et al. 2021, table A1). Speech may."""
+
+from __future__ import annotations
+
+from clairiere.curate import quality
+from clairiere.curate.batch import Batch
+from clairiere.curate.features import Features
+from clairiere.curate.options import CurateOptions
+
+REASONS = ("duplicate-lines", "duplicate-paragraphs", "top-ngram", "duplicate-ngrams")
+
+
+def judge_batch(batch: Batch, features: Features, options: CurateOptions) -> list[str | None]:
+    """The reason to drop each document, one of `REASONS`, or None."""
+    return quality.judge_batch(batch, features, options.quality, REASONS)
