@@ -25,6 +25,7 @@ from clairiere.artifact import (
 )
 from clairiere.corpus import options as corpus_options
 from clairiere.corpus.licenses import Gate
+from clairiere.corpus.policies import POLICIES, load_policy
 from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
 from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
@@ -78,7 +79,8 @@ class Pipeline:
     @cached_property
     def gate(self) -> Gate:
         """The license gate that the recipe asks for."""
-        return Gate.make(self.recipe.license, self.recipe.policy, self.recipe.corpus.overrides)
+        policy = load_policy(self.recipe.policy, self.file.path.parent)
+        return Gate.make(self.recipe.license, policy, self.recipe.corpus.overrides)
 
     @cached_property
     def judged(self) -> Sequence[Judged]:
@@ -122,9 +124,14 @@ class Pipeline:
         """What stands in every manifest: the license to be borne, the policy, the overrides."""
         return {
             "license": self.recipe.license,
-            "policy": self.recipe.policy,
+            **self._policy(),
             "overrides": [override.to_json() for override in self.recipe.corpus.overrides],
         }
+
+    def _policy(self) -> dict[str, Any]:
+        """The policy's name; one of the recipe's own with what it says."""
+        policy = self.gate.policy
+        return {"policy": policy.name, **({} if policy.name in POLICIES else {"policy_terms": policy.to_json()})}
 
     def folder(self, step: str) -> Path:
         """A step's folder in the workspace."""
@@ -309,7 +316,7 @@ class Pipeline:
             "name": self.recipe.name,
             "title": self.recipe.release.title or self.recipe.name,
             "license": self.recipe.license,
-            "policy": self.recipe.policy,
+            **self._policy(),
             "base": None if self.recipe.model.base is None else spoken_name(self.recipe.model.base),
             "base_license": self.recipe.model.base_license,
             "sources": [judged.to_json() for judged in self.judged],

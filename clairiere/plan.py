@@ -65,7 +65,7 @@ def make_plan(pipeline: Pipeline) -> dict[str, Any]:
         "recipe": pipeline.recipe.name,
         "workspace": str(pipeline.workspace),
         "license": pipeline.recipe.license if admitted else None,
-        "policy": pipeline.recipe.policy,
+        "policy": pipeline.gate.policy.name,
         "sources": sources,
         "withdrawn": dict(pipeline.withdrawn_documents),
         "phases": phases,

@@ -37,7 +37,7 @@ class Recipe(Options):
     license: str
     """What the released model must be publishable under: an SPDX id."""
     policy: str = "claire"
-    """How source terms reach the weights: `claire` or `cc-conservative`."""
+    """How source terms reach the weights: `claire`, `cc-conservative`, or a policy file, relative to the recipe."""
     seed: int = Field(default=0, ge=0)
     """The seed of everything that is drawn."""
     engine: str = "local"

@@ -7,18 +7,17 @@ import functools
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from license_expression import ExpressionError, LicenseSymbol, LicenseWithExceptionSymbol, Licensing, get_spdx_licensing
 
 from clairiere.corpus.options import Override
+from clairiere.corpus.policies import Policy, load_policy
 from clairiere.corpus.terms import KNOWN, NO_TERMS, is_same_or_later, is_software_copyleft, terms_of
 from clairiere.errors import LicenseError
-from clairiere.plugins import nearest
 from clairiere.record import License, Terms
 
-POLICIES = ("claire", "cc-conservative")
-"""How terms reach the weights: non-commercial does under both, share-alike only under `cc-conservative`."""
 LONGEST_EXPRESSION = 500
 """In characters; longer ones are no license, and might nest without end."""
 
@@ -60,20 +59,16 @@ class Gate:
     """What the released model must be publishable under, and the policy by which terms reach it."""
 
     target: License
-    policy: str
+    policy: Policy
     overrides: tuple[Override, ...] = ()
 
     @classmethod
-    def make(cls, license_id: str, policy: str, overrides: Sequence[Override] = ()) -> Gate:
+    def make(cls, license_id: str, policy: str | Policy, overrides: Sequence[Override] = ()) -> Gate:
         """A gate for a recipe.
 
         Raises:
             LicenseError: the license or the policy is unknown, or an override lacks a name or a reason.
         """
-        if policy not in POLICIES:
-            raise LicenseError(
-                f"unknown policy `{policy}`", expected=nearest(policy, POLICIES), next_step="correct `policy`"
-            )
         target = parse(license_id)
         if target.members:
             raise LicenseError(
@@ -83,7 +78,8 @@ class Gate:
             )
         for override in overrides:
             _check_override(override)
-        return cls(target=target, policy=policy, overrides=tuple(overrides))
+        read = load_policy(policy, Path()) if isinstance(policy, str) else policy
+        return cls(target=target, policy=read, overrides=tuple(overrides))
 
     def judge(self, found: License | None, source: str | None = None, fault: str | None = None) -> Judgment:
         """Whether text under a license may reach a model under the target.
@@ -106,7 +102,7 @@ class Gate:
     def _welcome(self, found: License) -> str:
         if found.terms == NO_TERMS:
             return f"{found.id} sets no term"
-        return f"{found.id} fits a model under {self.target.id} by the policy {self.policy}"
+        return f"{found.id} fits a model under {self.target.id} by the policy {self.policy.name}"
 
     def _obstacles(self, found: License) -> list[str]:
         """Why each member of a license keeps text out of the model; none where it fits."""
@@ -114,18 +110,31 @@ class Gate:
         return [obstacle for obstacle in obstacles if obstacle]
 
     def _obstacle(self, member: License) -> str | None:
-        if member.terms.no_derivatives:
-            return f"{member.id} allows no derivatives"
-        if member.terms.non_commercial and not self.target.terms.non_commercial:
-            return f"{member.id} is non-commercial, and a model under {self.target.id} may be used commercially"
-        if self.policy == "claire" or not member.terms.share_alike:
+        if self.policy.refuses(member):
+            kind = " is a copyleft license for software, which" if is_software_copyleft(member.id) else " is one that"
+            return f"{member.id}{kind} the policy {self.policy.name} refuses"
+        if self.policy.admits(member):
             return None
-        if is_software_copyleft(member.id):
-            return f"{member.id} is a copyleft license for software, which the policy {self.policy} refuses"
-        if not is_same_or_later(member.id, self.target.id):
-            same = f"by the policy {self.policy} the model must bear it or a later version, not {self.target.id}"
-            return f"{member.id} is share-alike: {same}"
-        return None
+        reaching = {term: self._obstacle_of(term, member) for term in self.policy.reaches}
+        return next((obstacle for obstacle in reaching.values() if obstacle is not None), None)
+
+    def _obstacle_of(self, term: str, member: License) -> str | None:
+        """Why a term that reaches the model keeps text out of it."""
+        if term == "no-derivatives":
+            return f"{member.id} allows no derivatives" if member.terms.no_derivatives else None
+        if term == "non-commercial":
+            binds = member.terms.non_commercial and not self.target.terms.non_commercial
+            use = f"and a model under {self.target.id} may be used commercially"
+            return f"{member.id} is non-commercial, {use}" if binds else None
+        if not member.terms.share_alike or self._answers(member):
+            return None
+        same = f"by the policy {self.policy.name} the model must bear it or a later version, not {self.target.id}"
+        return f"{member.id} is share-alike: {same}"
+
+    def _answers(self, member: License) -> bool:
+        """Whether the model's license is one that a share-alike license allows in its place."""
+        allowed = (member.id, *self.policy.compatible.get(member.id, ()))
+        return any(is_same_or_later(license_id, self.target.id) for license_id in allowed)
 
 
 def _members(tree: Any, expression: str, references: Mapping[str, Terms]) -> Iterator[License]:

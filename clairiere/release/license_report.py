@@ -7,24 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clairiere.corpus.licenses import POLICIES, Gate, parse
+from clairiere.corpus.licenses import Gate, parse
+from clairiere.corpus.policies import CC_CONSERVATIVE, CLAIRE, Policy
 from clairiere.corpus.terms import NO_TERMS
 from clairiere.errors import LicenseError
 from clairiere.record import License
 from clairiere.release.facts import missing, require
 
-POLICY_TEXTS = {
-    "claire": (
-        "Attribution and share-alike bind those who pass on the text and do not reach the weights of a model that "
-        "learned from it; non-commercial does. A source without derivatives, or whose license is missing or unknown, "
-        "is refused."
-    ),
-    "cc-conservative": (
-        "Non-commercial and share-alike both reach the weights: a model that learned from share-alike text bears the "
-        "same license or a later version. A source without derivatives, under a copyleft license for software, or "
-        "whose license is missing or unknown, is refused."
-    ),
-}
 UNPROVEN = "not proven"
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 
@@ -56,6 +45,11 @@ class LicenseReport:
 
     license: str
     policy: str
+    policy_text: str
+    reaches: tuple[str, ...]
+    """The terms that reach the weights by the policy."""
+    other: str
+    """The policy of the other reading: the cautious one, or where that is the recipe's, Claire's."""
     admitted: tuple[Admitted, ...]
     refused: tuple[Refused, ...]
     non_commercial: tuple[str, ...]
@@ -65,11 +59,7 @@ class LicenseReport:
     own_terms: tuple[str, ...]
     """Admitted sources whose terms stand in a license text of their own (a `LicenseRef-` of the source card)."""
     stricter: tuple[Refused, ...]
-    """Admitted sources that every other policy's gate, for the same license, would have kept out."""
-
-    @property
-    def policy_text(self) -> str:
-        return POLICY_TEXTS[self.policy]
+    """Admitted sources that the other policy's gate, for the same license, would have kept out."""
 
     @property
     def overrides(self) -> tuple[Admitted, ...]:
@@ -79,7 +69,8 @@ class LicenseReport:
     def conclusion(self) -> str:
         """One paragraph: what the sources ask for, and what the license answers."""
         parts = [_asks(self.non_commercial, "non-commercial"), _asks(self.share_alike, "share-alike")]
-        reach = "only non-commercial" if self.policy == "claire" else "non-commercial and share-alike"
+        reaching = [term for term in ("non-commercial", "share-alike") if term in self.reaches]
+        reach = " and ".join(reaching) if len(reaching) == 2 else f"only {reaching[0]}" if reaching else "none of their"
         own = f" The terms of {_listed(self.own_terms)} stand in texts of their own." if self.own_terms else ""
         return (
             f"Of the {len(self.admitted)} admitted sources, {parts[0]} and {parts[1]}.{own} Under the policy "
@@ -89,16 +80,14 @@ class LicenseReport:
     @property
     def other_reading(self) -> str:
         """What the other policy would say of the same sources and license."""
-        (other,) = (policy for policy in POLICIES if policy != self.policy)
         if not self.stricter:
-            return f"Under the policy `{other}` the same sources would be admitted."
+            return f"Under the policy `{self.other}` the same sources would be admitted."
         listed = "; ".join(f"`{source.name}` ({source.reason})" for source in self.stricter)
-        return f"Under the policy `{other}` these would be refused: {listed}."
+        return f"Under the policy `{self.other}` these would be refused: {listed}."
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
-        texts = {"policy_text": self.policy_text, "conclusion": self.conclusion, "other_reading": self.other_reading}
-        return {**asdict(self), **texts}
+        return {**asdict(self), "conclusion": self.conclusion, "other_reading": self.other_reading}
 
 
 def derive(sources: Mapping[str, Mapping[str, Any]], judged: Sequence[Mapping[str, Any]], gate: Gate) -> LicenseReport:
@@ -114,11 +103,13 @@ def derive(sources: Mapping[str, Mapping[str, Any]], judged: Sequence[Mapping[st
     """
     judgments = {entry["name"]: entry for entry in judged}
     admitted = tuple(_admitted(name, facts, judgments) for name, facts in sorted(sources.items()))
-    (other,) = (policy for policy in POLICIES if policy != gate.policy)
-    other_gate = Gate(target=gate.target, policy=other)
+    other: Policy = CLAIRE if gate.policy.name == CC_CONSERVATIVE.name else CC_CONSERVATIVE
     return LicenseReport(
         license=gate.target.id,
-        policy=gate.policy,
+        policy=gate.policy.name,
+        policy_text=gate.policy.reasoning,
+        reaches=gate.policy.reaches,
+        other=other.name,
         admitted=admitted,
         refused=tuple(
             Refused(name=entry["name"], license=entry["license"], reason=entry["reason"])
@@ -128,7 +119,7 @@ def derive(sources: Mapping[str, Mapping[str, Any]], judged: Sequence[Mapping[st
         non_commercial=tuple(source.name for source in admitted if _has_term(source, "non_commercial")),
         share_alike=tuple(source.name for source in admitted if _has_term(source, "share_alike")),
         own_terms=tuple(source.name for source in admitted if _has_own_terms(source)),
-        stricter=tuple(_would_refuse(other_gate, admitted)),
+        stricter=tuple(_would_refuse(Gate(target=gate.target, policy=other), admitted)),
     )
 
 

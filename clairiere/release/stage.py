@@ -13,6 +13,7 @@ import torch
 from clairiere import progress
 from clairiere.artifact import Manifest, Work, require_manifest, write_json, write_text
 from clairiere.corpus.licenses import Gate
+from clairiere.corpus.policies import Policy
 from clairiere.model.adapters import CONFIG, TENSORS, load_adapter, merge_lora
 from clairiere.model.layers import Decoder
 from clairiere.model.phases import ADAPTER, base_folder, load_phase, tokenizer_folder
@@ -53,7 +54,8 @@ def run(
         phase: the finished training folder to release.
         manifests: by step: `corpus`, `curate`, `tokens`, `train/<phase>` …, `evaluate`.
         report: the finished evaluate folder.
-        recipe: `name`, `title`, `license`, `policy`, `base`, `base_license`, and `sources`: the gate's judgments.
+        recipe: `name`, `title`, `license`, `policy`, `base`, `base_license`, and `sources`: the gate's judgments;
+            `policy_terms` where the policy is the recipe's own.
         options: the `[release]` table.
         work: the folder to fill.
 
@@ -62,7 +64,8 @@ def run(
         LicenseError: the base's license is none whose terms are known.
         ModelError: the phase cannot be read.
     """
-    gate = Gate.make(recipe["license"], recipe["policy"])
+    own = recipe.get("policy_terms")
+    gate = Gate.make(recipe["license"], recipe["policy"] if own is None else Policy.model_validate(own))
     phases = phases_of(manifests, phase.name)
     licenses = derive(fact(manifests, "corpus", "sources"), recipe["sources"], gate)
     base = foreign_base(manifests, phases[0], recipe, gate)

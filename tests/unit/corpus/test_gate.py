@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from clairiere.corpus.licenses import POLICIES, Gate, parse
+from clairiere.corpus.licenses import Gate, parse
 from clairiere.corpus.options import Override
+from clairiere.corpus.policies import POLICIES, Policy, load_policy
 from clairiere.errors import LicenseError
 from clairiere.record import License, Terms
 
@@ -145,3 +147,71 @@ def test_a_gate_that_cannot_be_made() -> None:
 def test_an_override_without_source_name_or_reason(key: str) -> None:
     override = DECISION.model_copy(update={key: "  "})
     assert f"without a {key}" in message("MIT", "claire", override)
+
+
+POLICY = """
+name = "ours"
+reasoning = "What our lawyer said."
+reaches = ["share-alike"]
+refused = ["CC-BY-SA-3.0*", "software-copyleft"]
+admitted = ["CC-BY-NC-SA-*", "GPL-3.0-only"]
+compatible."CC-BY-SA-4.0" = ["LAL-1.3"]
+"""
+
+
+def own_policy(tmp_path: Path, text: str = POLICY) -> Policy:
+    (tmp_path / "policy.toml").write_text(text)
+    return load_policy("policy.toml", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("license_id", "target", "reason"),
+    [
+        ("CC-BY-NC-4.0", "MIT", "CC-BY-NC-4.0 fits a model under MIT by the policy ours"),
+        ("CC-BY-ND-4.0", "MIT", "CC-BY-ND-4.0 fits a model under MIT by the policy ours"),
+        ("CC-BY-NC-SA-4.0", "MIT", "CC-BY-NC-SA-4.0 fits a model under MIT by the policy ours"),
+        ("CC-BY-SA-4.0", "LAL-1.3", "CC-BY-SA-4.0 fits a model under LAL-1.3 by the policy ours"),
+        ("LAL-1.3", "CC-BY-SA-4.0", None),
+        ("CC-BY-SA-4.0", "MIT", None),
+        ("CC-BY-SA-3.0-DE", "CC-BY-SA-4.0", "CC-BY-SA-3.0-DE is one that the policy ours refuses"),
+        ("GPL-3.0-only", "MIT", "GPL-3.0-only is a copyleft license for software, which the policy ours refuses"),
+    ],
+)
+def test_a_policy_of_ones_own(tmp_path: Path, license_id: str, target: str, reason: str | None) -> None:
+    judgment = Gate.make(target, own_policy(tmp_path)).judge(parse(license_id))
+    assert judgment.admitted == (reason is not None and "fits" in reason)
+    assert judgment.reason == (
+        reason
+        or f"{license_id} is share-alike: by the policy ours the model must bear it or a later version, not {target}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (POLICY.replace("ours", "claire"), "a policy of one's own called `claire`"),
+        (POLICY.replace("share-alike", "sharealike"), "`reaches.0`: Input should be 'non-commercial'"),
+        (POLICY + "refuses = []", "`refuses`: Extra inputs are not permitted"),
+        ("name = ", "a policy file that is not TOML"),
+    ],
+)
+def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, found: str) -> None:
+    with pytest.raises(LicenseError) as caught:
+        own_policy(tmp_path, text)
+    assert found in str(caught.value)
+    assert "policy.toml" in str(caught.value)
+    assert "the keys of a policy: name, reasoning, reaches" in str(caught.value)
+
+
+def test_a_policy_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(LicenseError, match="a policy file that cannot be opened: No such file"):
+        load_policy("policy.toml", tmp_path)
+    with pytest.raises(LicenseError, match="unknown policy `cc-conservativ`") as caught:
+        load_policy("cc-conservativ", tmp_path)
+    assert "did you mean `cc-conservative`?" in str(caught.value)
+
+
+def test_the_first_version_of_creative_commons_allows_no_later_one() -> None:
+    assert not Gate.make("CC-BY-SA-4.0", "cc-conservative").judge(parse("CC-BY-SA-1.0")).admitted
+    assert Gate.make("CC-BY-SA-1.0", "cc-conservative").judge(parse("CC-BY-SA-1.0")).admitted
+    assert Gate.make("CC-BY-SA-4.0", "cc-conservative").judge(parse("CC-BY-SA-2.0-FR")).admitted

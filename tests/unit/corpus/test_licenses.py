@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from license_expression import get_spdx_licensing
 
 from clairiere.corpus.licenses import parse
 from clairiere.corpus.terms import KNOWN, is_same_or_later, is_software_copyleft, terms_of
@@ -51,6 +52,20 @@ def message(expression: str) -> str:
         ("LGPL-2.1-only", SA),
         ("MPL-2.0", SA),
         ("GFDL-1.3-no-invariants-or-later", SA),
+        ("CC-BY-NC-SA-2.0-FR", NC_SA),
+        ("CC-BY-3.0-US", BY),
+        ("CC-BY-SA-1.0", SA),
+        ("OGL-UK-3.0", BY),
+        ("NCGL-UK-2.0", Terms(attribution=True, non_commercial=True)),
+        ("CECILL-2.1", SA),
+        ("CECILL-B", BY),
+        ("EPL-2.0", SA),
+        ("Unlicense", NOTHING),
+        ("MIT-0", NOTHING),
+        ("MIT-Modern-Variant", BY),
+        ("BSD-3-Clause-Clear", BY),
+        ("BSD-2-Clause-Views", BY),
+        ("Artistic-2.0", BY),
     ],
 )
 def test_terms(license_id: str, terms: Terms) -> None:
@@ -61,6 +76,17 @@ def test_terms(license_id: str, terms: Terms) -> None:
 @pytest.mark.parametrize("license_id", sorted(KNOWN))
 def test_every_license_of_the_table_is_known_to_the_parser(license_id: str) -> None:
     assert parse(license_id).terms == KNOWN[license_id]
+
+
+def test_every_creative_commons_license_of_the_spdx_list_is_known() -> None:
+    ids = [symbol.key for symbol in get_spdx_licensing().known_symbols.values() if symbol.key.startswith("CC-")]
+    assert len(ids) > 50
+    assert not [license_id for license_id in ids if terms_of(license_id) is None]
+
+
+@pytest.mark.parametrize("license_id", ["BSD-3-Clause-No-Military-License", "BUSL-1.1", "SSPL-1.0", "Elastic-2.0"])
+def test_a_license_that_forbids_uses_is_not_known(license_id: str) -> None:
+    assert "whose terms are not known here" in message(license_id)
 
 
 def test_ids_are_spelled_as_spdx_spells_them() -> None:
@@ -119,8 +145,8 @@ def test_no_license_is_refused() -> None:
 
 
 def test_a_known_id_with_unknown_terms_is_refused() -> None:
-    assert "`WTFPL` is an SPDX id whose terms are not known here" in message("WTFPL")
-    assert "LicenseRef-WTFPL" in message("WTFPL")
+    assert "`BUSL-1.1` is an SPDX id whose terms are not known here" in message("BUSL-1.1")
+    assert "LicenseRef-BUSL-1.1" in message("BUSL-1.1")
 
 
 def test_a_choice_is_refused() -> None:
@@ -166,5 +192,5 @@ def test_later_versions(license_id: str, target: str, *, expected: bool) -> None
 
 
 def test_what_is_not_in_the_table_has_no_terms() -> None:
-    assert terms_of("WTFPL") is None
+    assert terms_of("BUSL-1.1") is None
     assert not is_software_copyleft("CC-BY-SA-4.0")
