@@ -6,10 +6,12 @@ https://talkbank.org/0info/manuals/CHAT.pdf, chapters 6 to 10
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from clairiere.corpus.conventions import sound
+from clairiere.corpus.conventions import is_heard, sound
 from clairiere.corpus.transcript import INAUDIBLE
 from clairiere.corpus.xml import collapse
+from clairiere.record import Turn
 
 REPETITIONS_LIMIT = 20
 
@@ -70,3 +72,16 @@ def _described(description: str, comments: list[str]) -> str:
     if meaning is None and description.strip():
         comments.append(collapse(description.replace("_", " ")))
     return f" {meaning or ''} "
+
+
+def spoken_turns(turns: Iterable[Turn]) -> tuple[list[Turn], list[dict[str, object]]]:
+    """Turns with nothing but their words, and the comments as stage directions before or in the turn of that number."""
+    kept: list[Turn] = []
+    directions: list[dict[str, object]] = []
+    for turn in turns:
+        comments: list[str] = []
+        heard = Turn(turn.speaker, spoken(turn.text, comments))
+        directions += ({"turn": len(kept), "text": comment} for comment in comments)
+        if is_heard(heard):
+            kept.append(heard)
+    return kept, directions

@@ -9,6 +9,7 @@ the transcriber are no speech.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -98,6 +99,13 @@ def name_and_role(label: str) -> tuple[str | None, str | None]:
     if match:
         return match[1] or label, "interviewer"
     return (None if label.casefold() in UNKNOWN else label), None
+
+
+def distinct_names(people: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """(code, name, role) of each speaker → code → what to call them: the name, else the role, if nobody else has it."""
+    wanted = {code: collapse((name or role).replace("_", " ")) or code for code, name, role in people}
+    counts = Counter(wanted.values())
+    return {code: name if counts[name] == 1 else code for code, name in wanted.items()}
 
 
 def speaker_facts(

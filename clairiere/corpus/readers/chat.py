@@ -15,14 +15,12 @@ holds several conversations.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from clairiere.corpus import chat, text
-from clairiere.corpus.conventions import is_heard
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import iso_639_1, speaker_facts, speakers_meta
+from clairiere.corpus.transcript import distinct_names, iso_639_1, speaker_facts, speakers_meta
 from clairiere.record import Document, Source, Turn
 
 _MAIN = re.compile(r"\*([^\s:]+):[ \t]*(.*)")
@@ -113,15 +111,7 @@ def _note(conversation: _Conversation, key: str, value: str) -> None:
 
 def _document(path: SourceFile, source: Source | None, found: _Conversation, *, alone: bool) -> Document:
     names, facts = _speakers(found)
-    turns: list[Turn] = []
-    directions: list[dict[str, object]] = []
-    for code, words in found.utterances:
-        comments: list[str] = []
-        said = chat.spoken(words, comments)
-        directions += ({"turn": len(turns), "text": comment} for comment in comments)
-        turn = Turn(names.get(code, code), said)
-        if is_heard(turn):
-            turns.append(turn)
+    turns, directions = chat.spoken_turns(Turn(names.get(code, code), words) for code, words in found.utterances)
     languages = map(iso_639_1, re.split(r"[,\s]+", found.languages))
     meta = {"speakers": speakers_meta(turns, facts), "stage_directions": directions, "date": found.date}
     return path.document(
@@ -136,10 +126,8 @@ def _document(path: SourceFile, source: Source | None, found: _Conversation, *, 
 def _speakers(found: _Conversation) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """The name of each code, and what is known of each name."""
     people = [person.split() for person in found.participants.split(",")]
-    named = {person[0]: (person[1:-1], person[-1]) for person in people if len(person) > 1}
-    names = {code: " ".join(name or [role]).replace("_", " ") for code, (name, role) in named.items()}
-    counts = Counter(names.values())
-    names = {code: name if counts[name] == 1 else code for code, name in names.items()}
+    named = {person[0]: (" ".join(person[1:-1]), person[-1]) for person in people if len(person) > 1}
+    names = distinct_names((code, name, role) for code, (name, role) in named.items())
     facts = {names[code]: speaker_facts(role=role.replace("_", " ")) for code, (_, role) in named.items()}
     for id_ in found.ids:
         _, _, code, age, sex, *_ = [*(part.strip() for part in id_.split("|")), *[""] * 5]

@@ -5,6 +5,9 @@ https://universaldependencies.org/format.html · speakers: https://universaldepe
 The text of a sentence is its `# text`, or its forms where there is none. A sentence whose comments name a speaker is
 a turn of its own; neighboring sentences without one are prose, joined by a space in one turn. A speaker is called by
 `speaker_fullname` where that is a real name, else by `speaker` or `speaker_id` ("L1").
+
+Where no `# newdoc` parts a file of several conversations, their ids do: the sitting in a `sent_id` of ParlaMint, the
+interview in an `orig_turn_id` of COSER, whose turns (of unknown speakers, drawn by lot) are put in their order again.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from clairiere.corpus import text
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.transcript import speaker_facts
 from clairiere.record import Document, Source, Turn
 
 COLUMNS = 10
@@ -22,6 +27,7 @@ NAMELESS = frozenset({"", "_", "unknown", "unspecified", "unnamed", "anonymous",
 """What treebanks write where a speaker's name, role, age or sex is not known."""
 
 _ID = re.compile(r"\d+(-\d+|\.\d+)?")
+_SITTING = re.compile(r"(ParlaMint-.+)_\d+")
 _COMMENT = re.compile(r"#\s*([^=]*?)\s*(?:=\s*(.*?)\s*)?$")
 
 
@@ -30,6 +36,16 @@ class _Sentence:
     line: int
     comments: dict[str, str] = field(default_factory=dict)
     words: list[list[str]] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> tuple[str, str] | None:
+        """The conversation that a sentence's ids name, and the turn in it."""
+        sitting = _SITTING.fullmatch(self.comments.get("sent_id", ""))
+        if sitting:
+            return sitting[1], ""
+        place = self.comments.get("orig_turn_id") or self.comments.get("sent_id", "")
+        interview, _, turn = place.rpartition("-")
+        return (interview, turn) if interview and "location" in self.comments else None
 
     @property
     def begins_document(self) -> bool:
@@ -51,16 +67,32 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: a token line without its ten columns, or no sentence at all.
     """
-    sentences: list[_Sentence] = []
-    locators: set[str | None] = set()
-    for sentence in _sentences(path):
-        if sentence.begins_document and sentences:
-            yield _document(path, source, sentences, locators)
-            sentences = []
-        sentences.append(sentence)
+    sentences = list(_sentences(path))
     if not sentences:
         raise path.fail("no sentences", expected="CoNLL-U: lines of ten columns, an empty line after each sentence")
-    yield _document(path, source, sentences, locators)
+    locators: set[str | None] = set()
+    for locator, group in _grouped(sentences):
+        yield _document(path, source, group, locator or _locator(group[0], locators), locators)
+
+
+def _grouped(sentences: list[_Sentence]) -> Iterator[tuple[str | None, list[_Sentence]]]:
+    """The sentences of each document, with the id of the conversation where that is what parts them."""
+    conversations: dict[str, list[_Sentence]] = {}
+    if not any(sentence.begins_document for sentence in sentences):
+        for sentence in sentences:
+            if sentence.conversation is None:
+                break
+            conversations.setdefault(sentence.conversation[0], []).append(sentence)
+        else:
+            yield from ((id_, sorted(group, key=_turn)) for id_, group in conversations.items())
+            return
+    starts = [number for number, sentence in enumerate(sentences) if sentence.begins_document or number == 0]
+    for start, end in pairwise([*starts, len(sentences)]):
+        yield None, sentences[start:end]
+
+
+def _turn(sentence: _Sentence) -> str:
+    return sentence.conversation[1] if sentence.conversation else ""
 
 
 def _sentences(path: SourceFile) -> Iterator[_Sentence]:
@@ -99,19 +131,26 @@ def _locator(first: _Sentence, taken: set[str | None]) -> str | None:
     return id_ if id_ and id_ not in taken else f"line={first.line}"
 
 
-def _document(path: SourceFile, source: Source | None, sentences: list[_Sentence], taken: set[str | None]) -> Document:
+def _document(
+    path: SourceFile,
+    source: Source | None,
+    sentences: list[_Sentence],
+    locator: str | None,
+    taken: set[str | None],
+) -> Document:
     turns: list[Turn] = []
     speakers: dict[str, dict[str, str]] = {}
+    before = ""
     for sentence in sentences:
         speaker, words = _speaker(sentence.comments), _text(sentence)
         if speaker is not None:
             speakers.setdefault(speaker, {}).update(_known(sentence.comments))
-        elif turns and turns[-1].speaker is None:
+        elif turns and turns[-1].speaker is None and _turn(sentence) == before:
             words = f"{turns.pop().text} {words}"
+        before = _turn(sentence)
         turns.append(Turn(speaker, words))
     known = {name: facts for name, facts in speakers.items() if facts}
     meta = {"speakers": known} if known else {}
-    locator = _locator(sentences[0], taken)
     taken.add(locator)
     return path.document(turns, source=source, locator=locator, meta=meta)
 
@@ -125,7 +164,8 @@ def _speaker(comments: dict[str, str]) -> str | None:
 
 
 def _known(comments: dict[str, str]) -> dict[str, str]:
-    facts = {key: comments.get(f"speaker_{key}", "") for key in ("role", "sex", "age")}
+    role, sex, age = (comments.get(f"speaker_{key}", "") for key in ("role", "sex", "age"))
+    facts = speaker_facts(role=role, gender=sex, age=age)
     return {key: value for key, value in facts.items() if value.casefold() not in NAMELESS}
 
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from lxml import etree
 
 from clairiere.corpus import chat, xml
-from clairiere.corpus.conventions import is_heard, spoken_turns
+from clairiere.corpus.conventions import spoken_turns
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.tiers import ANNOTATIONS, NAMELESS, SPEECH, WORDS
 from clairiere.corpus.transcript import Utterance, name_and_role, speaker_facts, speakers_meta, turns_by_time
-from clairiere.record import Document, Source, Turn
+from clairiere.record import Document, Source
 
 MILLISECONDS = 1000
 _CHAT_KINDS = frozenset({"mor", "%mor", "pho", "%pho", "gra", "%gra"})
@@ -72,7 +72,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
             facts[name] = speaker_facts(role=role)
         utterances += (Utterance(*times[id_], name, text) for id_, text in _annotations(path, tier, times))
     is_chat = any(tier.kind in _CHAT_KINDS for tier in tiers)
-    turns, directions = (_chat_turns if is_chat else spoken_turns)(turns_by_time(utterances))
+    turns, directions = (chat.spoken_turns if is_chat else spoken_turns)(turns_by_time(utterances))
     if not turns:
         raise path.fail("a transcript without speech", expected="a tier of utterances for each speaker")
     meta = {"speakers": speakers_meta(turns, facts), "stage_directions": directions}
@@ -136,15 +136,3 @@ def _annotations(path: SourceFile, tier: _Tier, times: dict[str, tuple[float, fl
                 f"an annotation without a time: {id_}", line=annotation.sourceline, expected="one it refers to"
             )
         yield id_, annotation.findtext("ANNOTATION_VALUE") or ""
-
-
-def _chat_turns(turns: list[Turn]) -> tuple[list[Turn], list[dict[str, object]]]:
-    kept: list[Turn] = []
-    directions: list[dict[str, object]] = []
-    for turn in turns:
-        comments: list[str] = []
-        heard = Turn(turn.speaker, chat.spoken(turn.text, comments))
-        directions += ({"turn": len(kept), "text": comment} for comment in comments)
-        if is_heard(heard):
-            kept.append(heard)
-    return kept, directions
