@@ -20,6 +20,7 @@ from clairiere.artifact import canonical_json, write_atomically
 from clairiere.curate import ngrams_kernels as kernels
 from clairiere.curate.batch import Batch, read_batches
 from clairiere.curate.features_kernels import Hashes, Int32s, Points, tokenize
+from clairiere.curate.features_lexicon import hash_tokens
 from clairiere.curate.features_tables import class_table, lower_table
 from clairiere.curate.language_codes import normalize
 from clairiere.curate.quality_options import QualityOptions
@@ -59,6 +60,11 @@ class CleanText:
         """The share of words of at least four letters that the clean text holds; NaN for none."""
         words, known = kernels.count_known(tokens, letters, self.words, MIN_WORD_LETTERS)
         return known / words if words else float("nan")
+
+    def knows(self, word: str) -> bool:
+        """Whether the clean text holds a word of at least four letters, twice or more."""
+        hashes = hash_tokens([word])[0]
+        return len(hashes) == 1 and bool(self.words[kernels.word_place(hashes[0], self.words)])
 
 
 @dataclass
