@@ -1,10 +1,12 @@
 """Every reader finds itself tested: `readers/<name>/input.*` and what it is read as, `expected.jsonl`.
 
-A further pair is called `input-<what>.*` and `expected-<what>.jsonl`. How to add a reader: readers/README.md.
+A further pair is called `input-<what>.*` and `expected-<what>.jsonl`. How to add a reader: readers/README.md. What
+`benchmarks/fuzz_readers.py` once found stands in `regressions/<name>/`.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,10 +21,11 @@ from hypothesis import strategies as st
 from clairiere import plugins
 from clairiere.corpus.files import SourceFile
 from clairiere.errors import UnreadableError
-from clairiere.record import Document
+from clairiere.record import Document, Turn
 
 READERS = "clairiere.corpus.readers"
 FOLDER = Path(__file__).parent / "readers"
+REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*/*"))
 NAMES = plugins.names(READERS)
 
 
@@ -77,14 +80,41 @@ def test_example_is_read_the_same_twice(name: str, given_: Path, expected: Path)
     assert once == again
 
 
-def read_soundly(name: str, path: SourceFile) -> list[Document]:
-    """What a reader makes of any bytes: sound documents, or an error that says which file and what was found."""
-    assert 0 <= load(name).recognize(path) <= 1
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_example_is_read_the_same_from_compressed_bytes(name: str, given_: Path, expected: Path) -> None:
+    packed = SourceFile(given_.name, gzip.compress(given_.read_bytes()))
+    assert load(name).recognize(packed) == load(name).recognize(file(given_))
+    assert texts(name, packed) == texts(name, file(given_))
+
+
+@pytest.mark.parametrize(("name", "given_", "expected"), PAIRS, ids=IDS)
+def test_example_is_read_the_same_in_another_encoding(name: str, given_: Path, expected: Path) -> None:
+    try:
+        other = given_.read_text(encoding="utf-8").encode("cp1252")
+    except UnicodeError:
+        pytest.skip("it is no text, or no text of Western Europe")
+    assert texts(name, SourceFile(given_.name, other)) == texts(name, file(given_))
+
+
+def texts(name: str, path: SourceFile) -> list[tuple[Turn, ...] | str]:
+    items = load(name).read(path, None)
+    return [item.found if isinstance(item, UnreadableError) else item.turns for item in items]
+
+
+def read_all(name: str, path: SourceFile) -> list[Document | UnreadableError]:
+    """The documents, and what was told or raised in place of others."""
     items: list[Document | UnreadableError] = []
     try:
         items += load(name).read(path, None)
     except UnreadableError as error:
         items.append(error)
+    return items
+
+
+def read_soundly(name: str, path: SourceFile) -> list[Document]:
+    """What a reader makes of any bytes: sound documents, or an error that says which file and what was found."""
+    assert 0 <= load(name).recognize(path) <= 1
+    items = read_all(name, path)
     for problem in items:
         assert isinstance(problem, Document) or (problem.found and path.path in str(problem.where))
     documents = [item for item in items if isinstance(item, Document)]
@@ -121,11 +151,17 @@ def test_damaged_example_is_an_error_or_sound(data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("content", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\0\0\0", b"\xff\xfe", bytes(range(256))])
 def test_nothing_and_noise_are_errors(name: str, content: bytes) -> None:
-    with pytest.raises(UnreadableError) as caught:
-        list(load(name).read(SourceFile("noise", content), None))
-    assert "noise" in str(caught.value)
+    items = read_all(name, SourceFile("noise", content))
+    assert items
+    assert all(isinstance(item, UnreadableError) and "noise" in str(item) for item in items)
     assert load(name).recognize(SourceFile("noise", content)) <= 0.1
 
 
 def test_examples_belong_to_readers() -> None:
     assert {path.name for path in FOLDER.iterdir() if path.is_dir()} == set(NAMES)
+    assert {path.parent.name for path in REGRESSIONS} <= set(NAMES)
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=[f"{path.parent.name}/{path.name}" for path in REGRESSIONS])
+def test_what_fuzzing_found_is_an_error_or_sound(path: Path) -> None:
+    read_soundly(path.parent.name, file(path))
