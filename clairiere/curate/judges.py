@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -13,23 +14,31 @@ from clairiere.errors import UnknownNameError
 
 FILTERS = "clairiere.curate.filters"
 
-Judge = Callable[[Batch, Any, CurateOptions], Sequence[str | None]]
+JudgeBatch = Callable[[Batch, Any, CurateOptions], Sequence[str | None]]
 """Of a batch, its features and the options: the reason to drop each document, or None."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A filter that is ready to use."""
+
+    judge_batch: JudgeBatch
+    needs_features: bool
+    """Whether it looks at the features; where no filter does, they are not measured."""
 
 
 def load_judge(name: str) -> Judge:
     """The filter called `name`, or at a dotted path, for a batch.
 
     A filter has `judge_batch(batch, features, options) -> list[str | None]`, or for one document
-    `judge(document, options) -> Verdict`.
+    `judge(document, options) -> Verdict`. One that needs no features says so by `NEEDS_FEATURES = False`.
 
     Raises:
         UnknownNameError: there is no such module, or it has neither function.
     """
     module = plugins.load(FILTERS, name, "filter")
-    by_columns: Judge | None = getattr(module, "judge_batch", None)
-    if by_columns is not None:
-        return by_columns
+    if hasattr(module, "judge_batch"):
+        return Judge(module.judge_batch, getattr(module, "NEEDS_FEATURES", True))
     if not hasattr(module, "judge"):
         raise UnknownNameError(
             f"the module `{name}` is not a filter",
@@ -37,10 +46,10 @@ def load_judge(name: str) -> Judge:
             expected="a function `judge(document, options)` that returns a Verdict, or `judge_batch`",
             next_step="write the function, or correct [curate] filters",
         )
-    return _one_by_one(module)
+    return Judge(_one_by_one(module), needs_features=False)
 
 
-def _one_by_one(module: ModuleType) -> Judge:
+def _one_by_one(module: ModuleType) -> JudgeBatch:
     def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
         return [module.judge(batch.document(index), options).reason for index in range(len(batch))]
 
@@ -51,6 +60,6 @@ def judge_all(judges: Sequence[Judge], batch: Batch, features: Any, options: Cur
     """The first reason that any judge gives to drop each document, in their order, or None."""
     reasons: list[str | None] = [None] * len(batch)
     for judge in judges:
-        found = judge(batch, features, options)
+        found = judge.judge_batch(batch, features, options)
         reasons = [first or second for first, second in zip(reasons, found, strict=True)]
     return reasons

@@ -53,7 +53,16 @@ class CurateOptions(Options):
     """Unicode normalization; no-break spaces survive either way."""
     annotations: Literal["delete", "keep", "normalize"] = "normalize"
     """Bracketed annotations of transcripts: deleted, kept as they are, or mapped to `[rire]`, `[bruit]`, …"""
-    filters: tuple[str, ...] = ("length",)
+    filters: tuple[str, ...] = (
+        "length",
+        "characters",
+        "quality",
+        "repetition",
+        "boilerplate",
+        "perplexity",
+        "ocr",
+        "toxicity",
+    )
     """Filters in order: modules of `clairiere.curate.filters`, or dotted paths."""
     min_words: int = Field(default=5, ge=0)
     """The `length` filter drops documents with fewer words."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from clairiere.artifact import canonical_json, write_atomically
 from clairiere.corpus.terms import terms_of
+from clairiere.curate import ngrams
 from clairiere.curate.batch import Batch, RowWriter, read_batches
 from clairiere.curate.flow import FIRST, Flow
 from clairiere.curate.ledger import LedgerWriter, excerpt
@@ -34,8 +35,8 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare one part.
 
     Args:
-        payload: `source`, the `part` to read, `options` (of `[curate]`), and the files to write: `prepared`, `narrow`
-            and `removed`.
+        payload: `source`, the `part` to read, `options` (of `[curate]`), the folder where clean text was `learned`, and
+            the files to write: `prepared`, `narrow` and `removed`.
 
     Returns:
         `documents` (read), `left`, `dropped` by reason, `changed` by kind, and the rows of the `flow`.
@@ -44,7 +45,7 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
         ArtifactError: the part cannot be read.
         UnknownNameError: a filter does not exist.
     """
-    tools = _open_tools(canonical_json(payload["options"]))
+    tools = _open_tools(canonical_json(payload["options"]), payload["learned"])
     clerk = _Clerk(payload["source"])
     narrow: list[Narrow] = []
     with (
@@ -59,6 +60,20 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
     columns = np.concatenate(narrow) if narrow else np.empty(0, NARROW)
     write_atomically(Path(payload["narrow"]), functools.partial(_save, columns))
     return clerk.to_json()
+
+
+def learn(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Learn what clean text looks like, before any part is prepared.
+
+    Args:
+        payload: `parts`, by source the files to learn from, `options`, and the folder to write, `learned`.
+
+    Returns:
+        The `languages` of which there is enough.
+    """
+    options = CurateOptions.model_validate(payload["options"])
+    parts = {source: [Path(part) for part in files] for source, files in payload["parts"].items()}
+    return {"languages": ngrams.learn(parts, options.quality, Path(payload["learned"]))}
 
 
 def describe(batch: Batch, *, near: bool) -> Narrow:
@@ -135,8 +150,8 @@ def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> B
 
 
 @functools.lru_cache(maxsize=1)
-def _open_tools(options: str) -> Tools:
-    return Tools.open(CurateOptions.model_validate(json.loads(options)))
+def _open_tools(options: str, learned: str) -> Tools:
+    return Tools.open(CurateOptions.model_validate(json.loads(options)), Path(learned))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ decided.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,8 +41,8 @@ def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Man
         EmptyError: no document of any source was kept, or near duplicates would take too much of one.
     """
     sources: Mapping[str, Facts] = require_manifest(corpus).facts["sources"]
-    Tools.open(options)
     shards = _shards(corpus, sorted(sources), options, work)
+    languages = _learn(shards, options, work, engine)
     total = sum(facts["documents"] for facts in sources.values())
     prepared = _each("prepare", shards, total, work, engine)
     decided = _decide(shards, options, work, engine)
@@ -53,7 +54,7 @@ def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Man
     rows = flow.merge((result["flow"] for result in prepared + written), NAMES)
     counts = {**_counts(results), **decided, "by_license": flow.by_license(rows), "flow": rows}
     facts = {name: _source_facts(sources[name], result["splits"]) for name, result in results.items()}
-    return work.finish(counts=counts, facts={"sources": facts})
+    return work.finish(counts=counts, facts={"sources": facts, "clean_text": languages})
 
 
 def _shards(corpus: Path, sources: Sequence[str], options: CurateOptions, work: Work) -> list[dict[str, Any]]:
@@ -67,7 +68,7 @@ def _shards(corpus: Path, sources: Sequence[str], options: CurateOptions, work: 
             }
             splits = {split: str(work.folder / source / split / part_name(number)) for split in SPLITS}
             shard = {"name": f"{source}/{number:05d}", "source": source, "part": str(file), "splits": splits}
-            found.append({**shard, **between, "options": options.to_json()})
+            found.append({**shard, **between, "learned": str(work.scratch / "learned"), "options": options.to_json()})
     return found
 
 
@@ -89,6 +90,33 @@ def _parts_of(corpus: Path, source: str) -> list[Path]:
     return sorted(named)
 
 
+def _learn(shards: Sequence[Facts], options: CurateOptions, work: Work, engine: Engine) -> list[str]:
+    """Learn clean text once, where a filter needs it; the languages of which there is enough."""
+    if not Tools.open(options).needs_features:
+        return []
+    payload = {
+        "parts": {
+            source: [shard["part"] for shard in some]
+            for source, some in itertools.groupby(shards, key=lambda shard: shard["source"])
+        },
+        "options": options.to_json(),
+        "learned": str(work.scratch / "learned"),
+    }
+    languages: list[str] = _once("learn", "clairiere.curate.prepare:learn", payload, work, engine)["languages"]
+    return languages
+
+
+def _once(name: str, function: str, payload: Facts, work: Work, engine: Engine) -> dict[str, Any]:
+    """Run a task that stands alone, unless it is recorded."""
+    recorded = work.recorded(name)
+    if recorded is not None:
+        return recorded
+    with progress.task(f"curate: {name}"):
+        ((_, result),) = engine.run(function, [payload])
+    work.record(name, result)
+    return result
+
+
 def _each(verb: str, shards: Sequence[Facts], total: int, work: Work, engine: Engine) -> list[dict[str, Any]]:
     """Run a task on every shard that is not recorded, and record it; the results of all."""
     results = {shard["name"]: work.recorded(f"{verb}/{shard['name']}") for shard in shards}
@@ -105,19 +133,13 @@ def _each(verb: str, shards: Sequence[Facts], total: int, work: Work, engine: En
 
 def _decide(shards: Sequence[Facts], options: CurateOptions, work: Work, engine: Engine) -> dict[str, Any]:
     """Decide once what becomes of all documents; the counts of duplicates."""
-    recorded = work.recorded("decide")
-    if recorded is not None:
-        return recorded
     payload = {
         "parts": [{kind: shard[kind] for kind in ("source", "prepared", "narrow", "decisions")} for shard in shards],
         "options": options.to_json(),
         "memory_bytes": engine.memory_bytes,
         "folder": str(work.scratch / "columns"),
     }
-    with progress.task("curate: duplicates and splits"):
-        ((_, result),) = engine.run("clairiere.curate.decide:decide", [payload])
-    work.record("decide", result)
-    return result
+    return _once("decide", "clairiere.curate.decide:decide", payload, work, engine)
 
 
 def _of_source(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from clairiere.curate import turns
+from clairiere.curate import features, language, ngrams, privacy, repetition, turns
 from clairiere.curate.batch import Batch
 from clairiere.curate.flow import FIRST, LAST
 from clairiere.curate.judges import Judge, judge_all, load_judge
+from clairiere.curate.ngrams import CleanText
 from clairiere.curate.options import CurateOptions
 
 EMPTY = "empty"
@@ -21,15 +23,27 @@ class Tools:
 
     options: CurateOptions
     judges: Sequence[Judge]
+    clean_text: Mapping[str, CleanText] = field(default_factory=dict)
+    """Language → what was learned of it."""
 
     @classmethod
-    def open(cls, options: CurateOptions) -> Tools:
+    def open(cls, options: CurateOptions, learned: Path | None = None) -> Tools:
         """The tools for these options.
+
+        Args:
+            options: the `[curate]` table.
+            learned: the folder in which clean text was learned.
 
         Raises:
             UnknownNameError: a filter of `options.filters` does not exist.
         """
-        return cls(options, [load_judge(name) for name in options.filters])
+        judges = [load_judge(name) for name in options.filters]
+        return cls(options, judges, ngrams.load(learned) if learned else {})
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether any filter looks at features."""
+        return any(judge.needs_features for judge in self.judges)
 
 
 @dataclass(frozen=True)
@@ -51,17 +65,41 @@ class Outcome:
 
 def _normalize(batch: Batch, tools: Tools) -> Outcome:
     normalized, changed = turns.normalize(batch, tools.options)
-    reasons = [EMPTY if start == end else None for start, end in normalized.bounds()]
-    return Outcome(normalized, reasons, changed)
+    return Outcome(normalized, _empty(normalized), changed)
+
+
+def _identify(batch: Batch, tools: Tools) -> Outcome:
+    options = tools.options.language
+    settled, reasons, counts = language.apply(batch, language.identify(batch, options), options)
+    return Outcome(settled, reasons, Counter({f"language.{kind}": count for kind, count in counts.items()}))
 
 
 def _filter(batch: Batch, tools: Tools) -> Outcome:
-    return Outcome(batch, judge_all(tools.judges, batch, None, tools.options))
+    found = features.measure(batch, tools.clean_text) if tools.needs_features else None
+    return Outcome(batch, judge_all(tools.judges, batch, found, tools.options))
+
+
+def _redact(batch: Batch, tools: Tools) -> Outcome:
+    redacted, counts = privacy.redact(batch, tools.options.privacy)
+    return Outcome(redacted, _empty(redacted), counts)
+
+
+def _cut_repetition(batch: Batch, tools: Tools) -> Outcome:
+    cut, counts = repetition.remove(batch, tools.options.repetition)
+    return Outcome(cut, _empty(cut), counts)
+
+
+def _empty(batch: Batch) -> list[str | None]:
+    """The reason to drop each document that is left without turns."""
+    return [EMPTY if start == end else None for start, end in batch.bounds()]
 
 
 STEPS: Mapping[str, Callable[[Batch, Tools], Outcome]] = {
     "normalize": _normalize,
+    "language": _identify,
     "filters": _filter,
+    "privacy": _redact,
+    "repetition": _cut_repetition,
 }
 """Name → step, in the order in which they run."""
 

@@ -7,6 +7,8 @@ from typing import Any
 from clairiere.curate.batch import Batch
 from clairiere.curate.options import CurateOptions
 
+NEEDS_FEATURES = False
+
 
 def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
     """Keep documents with `min_words` to `max_words` words; reasons: `too-short`, `too-long`."""
