@@ -45,7 +45,8 @@ _DECLARATION = re.compile(
 _UTF_8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _C1_BYTE = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_CONTROL = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x14\x16-\x19\x1c-\x1f\x7f]")
+"""Not the 0x15 that encloses the time codes of CHAT."""
 CONTROL_SHARE_LIMIT = 0.001
 """Text has a stray control character at most; what is not text has them everywhere."""
 EXPECTED_SHARE = 0.6
