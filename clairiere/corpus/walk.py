@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from clairiere.artifact import digest_file
 from clairiere.corpus import archives, manifests
+from clairiere.corpus.companions import header_path, joined, with_headers
 from clairiere.corpus.files import SourceFile, cannot_open, opening
 from clairiere.errors import UnreadableError
 
@@ -101,8 +102,10 @@ def entries(root: Path, report: Report | None = None) -> list[Entry]:
             "no such file or folder", where=root, expected="a file, a folder or an archive", next_step="check the path"
         )
     found = []
-    for path in sorted(_paths(root, report)):
-        if _is_sidecar(path):
+    paths = sorted(_paths(root, report))
+    headers = set(map(header_path, paths))
+    for path in paths:
+        if _is_sidecar(path) or path in headers:
             continue
         try:
             found.append(_entry(root, path))
@@ -153,7 +156,12 @@ class Opener:
                     yield from self._members(file, entry.path, report, share)
                 elif self._selects(entry.path):
                     table, below = self._table(file, entry.path)
-                    yield SourceFile(entry.path, file, _licenses(table).get(below))
+                    found = SourceFile(entry.path, file, _licenses(table).get(below))
+                    header = _header(file)
+                    found.companion = (
+                        None if header is None else SourceFile(header_path(entry.path) or header.name, header)
+                    )
+                    yield found
         except UnreadableError as error:
             _tell(error, report)
 
@@ -165,14 +173,16 @@ class Opener:
         def chosen(number: int, member: str) -> bool:
             return share.holds(number) and not _is_sidecar(member) and self._selects((folder / member).as_posix())
 
-        for member, content in archives.members(archive, chosen):
+        for member, content, header in joined(archives.members(archive, with_headers(chosen))):
             full = (folder / member).as_posix()
             if archives.is_archive(member):
                 _tell(_nested(full), report)
                 continue
             licenses = _licenses(table)
             edition = licenses.get((beside / member).as_posix()) or manifests.inside(archive, member)
-            yield SourceFile(full, content, edition or licenses.get(member))
+            found = SourceFile(full, content, edition or licenses.get(member))
+            found.companion = None if header is None else SourceFile(header_path(full) or full, header)
+            yield found
 
     def _selects(self, path: str) -> bool:
         return selects(path, self.include, self.exclude)
@@ -202,11 +212,20 @@ def digests(root: Path, manifest: Path | None = None) -> dict[str, str]:
         file = place(root, entry.path)
         with suppress(UnreadableError), opening(file):
             files[entry.path] = digest_file(file)
+            if (header := _header(file)) is not None:
+                files[f"{entry.path} {header.suffix}"] = digest_file(header)
         if file.parent not in tables:
             with opening(file):
                 tables[file.parent] = manifest or manifests.beside(file, root)
     found = dict.fromkeys(table for table in tables.values() if table is not None)
     return files | {f"manifest {number}": _digest(table) for number, table in enumerate(found)}
+
+
+def _header(file: Path) -> Path | None:
+    """The header beside a text on the disk; a link is none."""
+    path = header_path(file.name)
+    header = None if path is None else file.with_name(path)
+    return header if header is not None and header.is_file() and not header.is_symlink() else None
 
 
 def _digest(table: Path) -> str:

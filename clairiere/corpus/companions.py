@@ -1,0 +1,57 @@
+"""Files that come in twos: a text, and beside it the header that speaks about it and is no text of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePosixPath
+
+HEADERS = {".orfeo": ".xml"}
+"""Suffix of a text → suffix of its header, which has the same name in the same folder."""
+
+
+def header_path(path: str) -> str | None:
+    """Where the header of a text would lie; None for formats that keep none apart."""
+    suffix = HEADERS.get(PurePosixPath(path).suffix.lower())
+    return None if suffix is None else str(PurePosixPath(path).with_suffix(suffix))
+
+
+def with_headers(chosen: Callable[[int, str], bool]) -> Callable[[int, str], bool]:
+    """A choice among the members of an archive, in its order, that goes for the header of a text as for the text."""
+    text = ""
+    is_chosen = False
+
+    def choose(number: int, member: str) -> bool:
+        nonlocal text, is_chosen
+        if text and member == header_path(text):
+            return is_chosen
+        choice = chosen(number, member)
+        if header_path(member) is not None:
+            text, is_chosen = member, choice
+        return choice
+
+    return choose
+
+
+def joined(members: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes, bytes | None]]:
+    """(path, bytes, bytes of its header) of each member of an archive but the headers.
+
+    A header comes after its text, with nothing between them but members whose names begin like the text's: an
+    archive is a stream, and texts cannot wait for its end.
+    """
+    waiting: tuple[str, bytes] | None = None
+    for path, content in members:
+        if waiting is not None and path == header_path(waiting[0]):
+            yield *waiting, content
+            waiting = None
+            continue
+        if waiting is not None and not path.startswith(waiting[0].rpartition(".")[0]):
+            yield *waiting, None
+            waiting = None
+        if header_path(path) is None:
+            yield path, content, None
+            continue
+        if waiting is not None:
+            yield *waiting, None
+        waiting = (path, content)
+    if waiting is not None:
+        yield *waiting, None
