@@ -22,26 +22,55 @@ from lxml import etree
 
 from clairiere.corpus import tei, xml
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.tei_cast import Cast
+from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
 from clairiere.record import Document, Source, Turn
 
-SPEECH, STAGE, SPEAKER = tei.tag("sp"), tei.tag("stage"), tei.tag("speaker")
-SILENT = tuple(map(tei.tag, ("head", "castList", "trailer", "argument", "set", "epigraph", "docTitle", "byline")))
+SPEECH = tei.tag("sp")
+SILENT = ("head", "castList", "trailer", "argument", "set", "epigraph", "docTitle", "byline")
 """What stands in the body and is never spoken."""
-LABEL_CHARACTERS = 60
-"""A longer label tells what happens; it does not name anyone."""
 
+_SPEECH = re.compile(rb"<sp[\s>]")
+_CORPUS = re.compile(r"dracor|theatre-classique", re.IGNORECASE)
 _JOINED = re.compile(r"(?<=\w)_(?=\w)")
-_NO_NAME = re.compile(r"_|\w\[")  # a code ("GUARDS.1_Ham") or an editor's correction inside a word ("L[un Domestique]")
-_AND = ("et ", "y ", "e ", "ed ", "und ", "and ")
+
+# A division with speeches is a chain of parts: who, label and words of a speech, or lines that nobody speaks.
+_SHEET = tei.stylesheet(f"""
+<xsl:template match="/"><xsl:apply-templates select="*/*" mode="division"/></xsl:template>
+<xsl:template match="*" mode="division">
+  <xsl:choose>
+    <xsl:when test="descendant::t:sp">{PART}<xsl:apply-templates select="*" mode="division"/>{PART}</xsl:when>
+    <xsl:otherwise><xsl:call-template name="end"/>{LINE}<xsl:apply-templates select="."/>{LINE}</xsl:otherwise>
+  </xsl:choose>
+</xsl:template>
+<xsl:template match="t:sp" mode="division">
+  {PART}<xsl:value-of select="@who"/>
+  {FIELD}<xsl:apply-templates select="t:speaker"/>
+  {FIELD}<xsl:apply-templates select="*" mode="speech"/>
+</xsl:template>
+<xsl:template match="t:speaker"><xsl:apply-templates/><xsl:text> </xsl:text></xsl:template>
+<xsl:template match="t:speaker" mode="speech"/>
+<xsl:template match="*" mode="speech">{LINE}<xsl:apply-templates select="."/></xsl:template>
+<xsl:template match="t:l|t:p" mode="speech">{LINE}<xsl:apply-templates/></xsl:template>
+<xsl:template match="{tei.union(tei.BLOCKS)}">{LINE}<xsl:apply-templates/>{LINE}</xsl:template>
+<xsl:template match="t:stage">{ASIDE}<xsl:apply-templates/>{ASIDE}</xsl:template>
+<xsl:template match="t:stage//t:stage"><xsl:apply-templates/></xsl:template>
+<xsl:template match="t:lb[not(@break = 'no')]"><xsl:text> </xsl:text></xsl:template>
+<xsl:template match="{tei.union(tei.APPARATUS + SILENT)}" priority="1"/>
+<xsl:template match="{tei.union(tei.APPARATUS + SILENT)}" priority="1" mode="division">
+  <xsl:call-template name="end"/>
+</xsl:template>
+<xsl:template name="end"><xsl:if test="preceding-sibling::*[1][self::t:sp]">{PART}</xsl:if></xsl:template>
+""")
 
 
 def recognize(path: SourceFile) -> float:
     """A TEI file with speeches, or of a corpus of drama."""
     if tei.NAMESPACE not in path.head:
         return 0.0
-    if re.search(rb"<sp[\s>]", path.read_bytes()):
+    if _SPEECH.search(path.start):
         return 0.95
-    return 0.9 if re.search(r"dracor|theatre-classique", path.head, re.IGNORECASE) else 0.0
+    return 0.9 if _CORPUS.search(path.head) else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
@@ -51,16 +80,14 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         UnreadableError: the file is not XML, has no body, or no text in it.
     """
     root = xml.parse(path)
-    body = root.find(f"{tei.tag('text')}/{tei.tag('body')}")
+    body = tei.part(root, "body")
     if body is None:
         raise path.fail("no text body", expected="a TEI document: <TEI><teiHeader>…<text><body>…")
-    tei.remove_apparatus(body)
-    etree.strip_elements(body, *SILENT, with_tail=False)
-    play = _Play(_Cast(root))
+    play = _Play(Cast(root))
     if next(body.iter(SPEECH), None) is None:
         play.tell(body)
     else:
-        play.listen(body)
+        play.listen(xml.marked_text(path, body, _SHEET))
     if not play.turns:
         raise path.fail("a play without text", expected="speeches (sp) or paragraphs in the body")
     yield path.document(
@@ -68,122 +95,61 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     )
 
 
-class _Cast:
-    """The persons of the header: id → name, and what is known of each name."""
-
-    def __init__(self, root: etree._Element) -> None:
-        persons = list(root.iter(tei.tag("person"), tei.tag("personGrp")))
-        full = {person.get(tei.XML_ID): _full_name(person) for person in persons}
-        short = {id_: _before_comma(name) for id_, name in full.items()}
-        crowded = {name for name in short.values() if len({full[i] for i in full if short[i] == name}) > 1}
-        self.names: dict[str, str] = {i: full[i] if name in crowded else name for i, name in short.items() if name}
-        self.by_label: dict[str, str] = {name.casefold(): name for name in self.names.values()}
-        self.sexes: dict[str, str] = {
-            self.names[person.get(tei.XML_ID)]: person.get("sex", "").lower()
-            for person in persons
-            if person.get(tei.XML_ID) in self.names and person.get("sex", "UNKNOWN") != "UNKNOWN"
-        }
-
-    def speaker(self, speech: etree._Element) -> tuple[str | None, str]:
-        """Who speaks, and the stage direction in the printed label."""
-        ids = [id_.removeprefix("#") for id_ in speech.get("who", "").split() if id_ != "#"]
-        names = list(dict.fromkeys(self.names[id_] for id_ in ids if id_ in self.names))
-        printed = " ".join(xml.text_of(element) for element in speech.iterchildren(SPEAKER))
-        label, direction = _split_label(printed, several=len(ids) > 1)
-        if len(names) == 1 and len(set(ids)) == 1:
-            return names[0], direction
-        if names and len(label) > LABEL_CHARACTERS:
-            return ", ".join(names), printed
-        return self.by_label.get(label.casefold(), label) or ", ".join(names) or None, direction
-
-
 class _Play:
     """Turns and stage directions, in the order of the text."""
 
-    def __init__(self, cast: _Cast) -> None:
+    def __init__(self, cast: Cast) -> None:
         self.cast = cast
         self.turns: list[Turn] = []
         self.directions: list[dict[str, Any]] = []
 
     def tell(self, body: etree._Element) -> None:
         """A play without speeches: paragraphs and stage directions, as prose."""
+        tei.remove_apparatus(body)
+        etree.strip_elements(body, *map(tei.tag, SILENT), with_tail=False)
         self._add(None, tei.prose(iter([body])))
 
-    def listen(self, container: etree._Element) -> None:
-        """The speeches and stage directions of a division and its divisions."""
-        unspoken: list[str] = []
-        for element in container:
-            if next(element.iter(SPEECH), None) is None:
-                unspoken += self._lines(element)
-                continue
-            self._add(None, "\n".join(unspoken))
-            unspoken = []
-            if element.tag == SPEECH:
-                self._speech(element)
-            else:
-                self.listen(element)
-        self._add(None, "\n".join(unspoken))
+    def listen(self, marked: str) -> None:
+        """The parts of a play: speeches, and what nobody speaks."""
+        speaker_of = self.cast.speaker
+        for part in marked.split(PART):
+            heading, _, words = part.rpartition(FIELD)
+            speaker, direction = speaker_of(heading)
+            if direction:
+                self._direct(direction)
+            if ASIDE in words:
+                words = self._without_directions(words)
+            self._add(speaker, words.strip(" \n"))
+
+    def _without_directions(self, words: str) -> str:
+        """The words around the stage directions, which go where they belong."""
+        pieces = words.split(ASIDE)
+        for direction in pieces[1::2]:
+            self._direct(direction.strip(" \n").replace("\n", " "))
+        left = "".join(pieces[::2])
+        while "  " in left:
+            left = left.replace("  ", " ")
+        left = left.replace(" \n", "\n").replace("\n ", "\n")
+        while "\n\n" in left:
+            left = left.replace("\n\n", "\n")
+        return left
 
     def meta(self, author: str | None) -> dict[str, Any]:
+        """What the file knows beside the turns."""
         present = dict.fromkeys(turn.speaker for turn in self.turns if turn.speaker is not None)
-        speakers = {name: {"sex": self.cast.sexes[name]} for name in present if name in self.cast.sexes}
+        speakers = {name: self.cast.facts[name] for name in present if self.cast.facts.get(name)}
         found = {"author": author, "speakers": speakers, "stage_directions": self.directions}
         return {key: value for key, value in found.items() if value}
 
-    def _speech(self, speech: etree._Element) -> None:
-        speaker, direction = self.cast.speaker(speech)
-        if direction:
-            self.directions.append({"turn": len(self.turns), "text": direction})
-        lines = [line for child in speech if child.tag != SPEAKER for line in self._lines(child)]
-        self._add(speaker, "\n".join(lines))
-
-    def _lines(self, element: etree._Element) -> list[str]:
-        """The lines of an element; the stage directions in it go where they belong."""
-        if element.tag == STAGE:
-            self._direct(element)
-            return []
-        stages = [stage for stage in element.iter(STAGE) if next(stage.iterancestors(STAGE), None) is None]
-        for stage in stages:
-            self._direct(stage)
-        if stages:
-            etree.strip_elements(element, STAGE, with_tail=False)
-        return [text for _, text in tei.blocks(element)]
-
-    def _direct(self, element: etree._Element) -> None:
-        text = xml.text_of(element)
+    def _direct(self, text: str) -> None:
         if text:
-            self.directions.append({"turn": len(self.turns), "text": _JOINED.sub(" ", text)})
+            self.directions.append({"turn": len(self.turns), "text": _spaced(text)})
 
     def _add(self, speaker: str | None, text: str) -> None:
         if text:
-            self.turns.append(Turn(speaker, _JOINED.sub(" ", text) if "_" in text else text))
+            self.turns.append(Turn(speaker, _spaced(text)))
 
 
-def _full_name(person: etree._Element) -> str:
-    name = next(person.iterchildren(tei.tag("persName"), tei.tag("name")), None)
-    text = "" if name is None else xml.text_of(name)
-    return "" if _NO_NAME.search(text) else _tidy(text)
-
-
-def _before_comma(name: str) -> str:
-    return _tidy(name.partition(",")[0])
-
-
-def _tidy(label: str) -> str:
-    """A name without an editor's brackets and the printer's stop, its first letter a capital."""
-    bare = label.replace("[", "").replace("]", "").strip(" .,:;")
-    return bare[:1].upper() + bare[1:]
-
-
-def _split_label(printed: str, *, several: bool) -> tuple[str, str]:
-    """The name and the direction of a label: "LONJUMEL, souriant." or, of several, "RISETTE, ÉVELINA, en duo."."""
-    parts = printed.split(",")
-    names = 1
-    while several and names < len(parts) and not _is_direction(parts[names]):
-        names += 1
-    return _tidy(",".join(parts[:names])), xml.collapse(",".join(parts[names:]))
-
-
-def _is_direction(part: str) -> bool:
-    text = part.strip()
-    return text[:1].islower() and not text.startswith(_AND)
+def _spaced(text: str) -> str:
+    """Set phrases without their underscores."""
+    return _JOINED.sub(" ", text) if "_" in text else text

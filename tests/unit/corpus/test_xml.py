@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import collapse, parse, text_of
+from clairiere.corpus.xml import LINE, collapse, marked_text, parse, stylesheet, text_of
 from clairiere.errors import UnreadableError
 
 BOMB = b"""<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">]><a>&y;</a>"""
@@ -101,3 +102,46 @@ def test_doctype_without_entities_is_read() -> None:
 
 def test_depth_is_limited() -> None:
     assert "malformed XML" in refusal(b"<a>" * 100_000)
+
+
+SHEET = stylesheet(
+    f"""
+    <xsl:template match="b">{LINE}<xsl:apply-templates/>{LINE}</xsl:template>
+    <xsl:template match="c"/>
+    """,
+    "",
+)
+
+
+def marked(content: bytes) -> str:
+    path = SourceFile("play.xml", content)
+    return marked_text(path, parse(path), SHEET)
+
+
+def test_marked_text_has_no_empty_lines_and_no_runs_of_spaces() -> None:
+    assert marked("<a>un\n\t deux <b> trois\u00a0</b><b/> <b>qua<c>x</c>tre</b></a>".encode()) == (
+        "un deux\ntrois\u00a0\nquatre"
+    )
+
+
+@pytest.mark.parametrize("content", ["<a>\ufdd0</a>", "<a>&#xFDD2;</a>", "<a>&#64976;</a>", "<a b='\ufdd3'/>"])
+def test_marks_in_the_text_are_refused(content: str) -> None:
+    with pytest.raises(UnreadableError, match="a noncharacter") as caught:
+        marked(content.encode())
+    assert "play.xml" in str(caught.value)
+    assert "a program's own use" in str(caught.value)
+
+
+def test_marks_in_another_encoding_are_refused_and_their_neighbors_are_not() -> None:
+    with pytest.raises(UnreadableError, match="a noncharacter"):
+        marked('<?xml version="1.0" encoding="UTF-16"?><a>\ufdd1</a>'.encode("utf-16"))
+    assert marked("<a>\ufdf2 \ufdf0</a>".encode()) == "\ufdf2 \ufdf0"
+
+
+def test_a_stylesheet_reads_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.xml"
+    secret.write_text("<a>the secret</a>")
+    sheet = stylesheet(f'<xsl:template match="/"><xsl:copy-of select="document(\'{secret}\')"/></xsl:template>', "")
+    path = SourceFile("play.xml", b"<a/>")
+    with pytest.raises(etree.XSLTApplyError, match="read rights for .* denied"):
+        marked_text(path, parse(path), sheet)
