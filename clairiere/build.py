@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from clairiere.corpus.fetch import fetch_cards
 from clairiere.errors import EmptyError, RequestError, WorkError
 from clairiere.pipeline import STAGES, Pipeline
 from clairiere.progress import say
+
+
+def fetch_sources(pipeline: Pipeline) -> list[str]:
+    """Download what the cards of admitted sources name and is not there; the sources for which something came.
+
+    Raises:
+        FetchError: a place does not answer, or gives what its card does not say.
+    """
+    return fetch_cards([judged.card for judged in pipeline.judged if judged.judgment.admitted])
 
 
 def build(pipeline: Pipeline, last: str = STAGES[-1]) -> list[str]:

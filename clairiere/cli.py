@@ -74,15 +74,24 @@ def _pipeline(recipe: Path, settings: list[str] | None, workspace: Path | None) 
 
 
 def _run(
-    stage: str, recipe: Path, settings: list[str] | None, workspace: Path | None, as_json: bool, verbose: bool
+    stage: str,
+    recipe: Path,
+    settings: list[str] | None,
+    workspace: Path | None,
+    as_json: bool,
+    verbose: bool,
+    *,
+    fetch: bool = False,
 ) -> None:
     from clairiere.build import build as run_steps
+    from clairiere.build import fetch_sources
 
     with _reporting(verbose):
         pipeline = _pipeline(recipe, settings, workspace)
+        fetched = {"fetched": fetch_sources(pipeline)} if fetch else {}
         ran = run_steps(pipeline, stage)
         if as_json:
-            _print_json({"workspace": str(pipeline.workspace), "ran": ran})
+            _print_json({"workspace": str(pipeline.workspace), **fetched, "ran": ran})
         elif stage == "release" and pipeline.recipe.train:
             _point_to_results(pipeline.workspace)
 
@@ -139,7 +148,19 @@ def _stage_command(stage: str, summary: str) -> None:
     app.command(stage)(command)
 
 
-_stage_command("corpus", "Read the admitted sources into documents.")
+@app.command()
+def corpus(
+    recipe: RecipePath,
+    settings: Settings = None,
+    workspace: Workspace = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="first download what the admitted cards name")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read the admitted sources into documents."""
+    _run("corpus", recipe, settings, workspace, as_json, verbose, fetch=fetch)
+
+
 _stage_command("curate", "Clean, filter, deduplicate and split the documents.")
 _stage_command("tokens", "Train or load the tokenizer and pack rows.")
 _stage_command("train", "Train the phases.")

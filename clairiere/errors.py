@@ -8,6 +8,7 @@ ClairiereError
 │   └── UnknownNameError    no reader, filter, family, exporter, phase … of that name
 └── WorkError               the work failed: exit code 1
     ├── UnreadableError     a file that cannot be read as what it claims to be
+    ├── FetchError          a file that cannot be fetched, or is not what its card says
     ├── EmptyError          a source, a split or a stage that would come out empty
     ├── ArtifactError       a finished folder that is missing, incomplete or altered
     ├── ModelError          a model folder that is missing, unsupported or unsafe
@@ -76,6 +77,10 @@ class WorkError(ClairiereError):
 
 class UnreadableError(WorkError):
     """A file that cannot be read as what it claims to be."""
+
+
+class FetchError(WorkError):
+    """A file that cannot be fetched, or is not what its card says."""
 
 
 class EmptyError(WorkError):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from clairiere import plugins
 from clairiere.corpus.licenses import parse
+from clairiere.corpus.places import Place
 from clairiere.errors import CardError, LicenseError
 from clairiere.options import Options
 from clairiere.plugins import nearest
@@ -72,6 +73,8 @@ class CardKeys(Options):
     """Glob patterns on paths inside the source to leave out."""
     manifest: str | None = None
     """A TSV with columns `path` and `license`; a `manifest.tsv` beside the files is found by itself."""
+    fetch: tuple[Place, ...] = ()
+    """Where the files can be had: one table for each place, a URL, a dataset of the Hub or a git repository."""
     mapping: dict[str, str] = Field(default_factory=dict)
     """For tables and JSON: the columns or keys that hold the text, the speaker and so on; each reader says which."""
 
@@ -86,6 +89,8 @@ class Card:
     """Why the license is not proven; None where it is."""
     spelled_path: str
     """The path as the card has it, with its variables."""
+    fetch: tuple[Place, ...] = ()
+    """Where the files can be had."""
 
     @property
     def name(self) -> str:
@@ -110,7 +115,7 @@ def load_card(path: Path) -> Card:
     work, no_work = _license(keys.license.work, "work", terms)
     edition, no_edition = _license(keys.license.edition, "edition", terms)
     source = Source(
-        **keys.model_dump(exclude={"license", "path", "manifest"}),
+        **keys.model_dump(exclude={"license", "path", "manifest", "fetch"}),
         work=work,
         edition=edition,
         path=_resolve(keys.path, path.parent),
@@ -118,7 +123,7 @@ def load_card(path: Path) -> Card:
         references=references,
     )
     fault = "; ".join(text for text in (no_work, no_edition) if text) or None
-    return Card(source=source, file=path, fault=fault, spelled_path=keys.path)
+    return Card(source=source, file=path, fault=fault, spelled_path=keys.path, fetch=keys.fetch)
 
 
 def _read_table(path: Path) -> dict[str, Any]:
@@ -163,6 +168,8 @@ def _describe(fault: Any) -> str:
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand where an unknown one was found."""
+    if location[0] == "fetch":
+        return list(Place.model_fields)
     tables: tuple[type[BaseModel], ...] = (CardKeys, LicenseKeys, ReferenceKeys)
     return list(tables[min(len(location), len(tables)) - 1].model_fields)
 
