@@ -30,7 +30,7 @@ _WORDS = 6
 def recognize(path: SourceFile) -> float:
     """Paragraphs that mostly bear labels, of which one comes again: prose repeats no "Ingredients:"."""
     paragraphs = text.head_lines(path) if path.suffix.lower() in text.SUFFIXES else []
-    labels = Counter(label for label, _ in map(_split, paragraphs) if label)
+    labels = Counter(label for label, _ in map(split_label, paragraphs) if label)
     if len(paragraphs) < 3 or labels.total() < LABELED_SHARE * len(paragraphs) or max(labels.values()) < 2:
         return 0.0
     return 0.8
@@ -42,16 +42,16 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is binary, is not UTF-8, is empty, or has no paragraph with a label.
     """
-    turns = list(_turns(text.lines(path)))
+    turns = list(turns_of(text.lines(path)))
     if all(turn.speaker is None for turn in turns):
         raise path.fail("no speakers", expected="paragraphs of the form `Name : words`")
     yield path.document(turns, source=source)
 
 
-def _turns(lines: Iterable[str]) -> Iterator[Turn]:
+def turns_of(lines: Iterable[str]) -> Iterator[Turn]:
     turn: Turn | None = None
     for line in lines:
-        label, words = _split(line)
+        label, words = split_label(line)
         if turn is not None and label is None:
             turn = Turn(turn.speaker, f"{turn.text}\n{words}".strip("\n")) if words else turn
             continue
@@ -62,7 +62,7 @@ def _turns(lines: Iterable[str]) -> Iterator[Turn]:
         yield turn
 
 
-def _split(line: str) -> tuple[str | None, str]:
+def split_label(line: str) -> tuple[str | None, str]:
     """The label and the words of a paragraph."""
     match = _LABEL.match(line)
     if match is None or len(match[1].split()) > _WORDS:

@@ -1,0 +1,117 @@
+"""Web archives (WARC): each page of HTML that was answered is one document of prose.
+
+https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+
+Records are read one by one. Taken are answers with status 200 that are HTML; requests, metadata, redirects, images and
+other answers are no text and left out, and so are pages without a text. The encoding is the one that the bytes are in,
+what the page declares, or what the answer's header says. What counts as main text: `clairiere.corpus.html`. The locator
+is the record's id; `meta` has the address and the date at which it was fetched.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeadersParserException
+
+from clairiere.corpus import html, records
+from clairiere.corpus.files import SourceFile
+from clairiere.corpus.mapping import Locators
+from clairiere.corpus.readers.html import facts
+from clairiere.errors import UnreadableError
+from clairiere.record import Document, Source, Turn
+
+BODY_BYTES_LIMIT = 2**26
+PAGES = ("text/html", "application/xhtml+xml")
+DAMAGE = (
+    ArchiveLoadFailed,
+    StatusAndHeadersParserException,
+    EOFError,
+    OSError,
+    ValueError,
+    AttributeError,  # warcio on a record without a block
+    zlib.error,
+)
+"""What warcio raises on bytes that are not what they claim to be."""
+
+
+def recognize(path: SourceFile) -> float:
+    """How every record begins."""
+    return 1.0 if path.start.startswith(b"WARC/") else 0.0
+
+
+def read(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    """The pages of an archive, and in their place the records that cannot be read.
+
+    Raises:
+        UnreadableError: it is no WARC, or no page of it can be read.
+    """
+    if not path.start.startswith(b"WARC/"):
+        raise path.fail("no web archive: it does not begin with WARC/", expected="records of WARC 1.0 or 1.1")
+    yield from records.unless_all_fail(_pages(path, source))
+
+
+def _pages(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
+    locators = Locators()
+    number = 0
+    with path.open() as stream:
+        try:
+            for number, record in enumerate(ArchiveIterator(stream), start=1):
+                if _is_page(record):
+                    yield from _page(path, source, record, number, locators)
+        except DAMAGE as error:
+            found = f"damaged after record {number}: {error or type(error).__name__}"
+            yield path.fail(found, expected="whole records of WARC 1.0 or 1.1")
+    if not number:
+        yield path.fail("an archive without records", expected="records of WARC 1.0 or 1.1")
+
+
+def _is_page(record: ArcWarcRecord) -> bool:
+    answer = record.http_headers
+    if record.rec_type != "response" or answer is None:
+        return False
+    kind = (answer.get_header("Content-Type") or "").partition(";")[0].strip().lower()
+    return answer.get_statuscode() == "200" and kind in PAGES
+
+
+def _page(
+    path: SourceFile, source: Source | None, record: ArcWarcRecord, number: int, locators: Locators
+) -> Iterator[Document | UnreadableError]:
+    address = record.rec_headers.get_header("WARC-Target-URI") or ""
+    place = (record.rec_headers.get_header("WARC-Record-ID") or "").strip("<>").removeprefix("urn:uuid:")
+    body = record.content_stream().read(BODY_BYTES_LIMIT + 1)
+    if len(body) > BODY_BYTES_LIMIT:
+        yield path.fail(f"record {number}: a page of more than {BODY_BYTES_LIMIT:,} bytes: {address}")
+        return
+    try:
+        content = _decoded(path, body, record.http_headers.get_header("Content-Type"))
+    except UnreadableError as error:
+        yield path.fail(f"record {number}: {error.found}: {address}", expected=error.expected)
+        return
+    root = html.parse(content)
+    page: dict[str, Any] = {} if root is None else facts(root)
+    text = "" if root is None else html.main_text(root)
+    if text:
+        meta = page | {"url": address, "date": record.rec_headers.get_header("WARC-Date")}
+        title, language = meta.pop("title", None), meta.pop("language", None)
+        yield path.document(
+            [Turn(None, text)],
+            source=source,
+            title=title,
+            language=language,
+            locator=locators(place or None, f"record={number}"),
+            meta={key: value for key, value in meta.items() if value},
+        )
+
+
+def _decoded(path: SourceFile, body: bytes, content_type: str | None) -> str:
+    """The text of an answer; the charset of its header counts as if the page declared it, where the page does not."""
+    charset = (content_type or "").lower().partition("charset=")[2].strip(" \"'").partition(";")[0]
+    declares = b"charset" in body[:1024].lower()
+    declaration = f'<meta charset="{charset}">'.encode() if charset.isascii() and charset and not declares else b""
+    return SourceFile(path.path, declaration + body).read_text()
