@@ -58,6 +58,7 @@ def fetch(place: Place, folder: Path) -> dict[str, int]:
     fault = fault_of(partial, place)
     if fault is not None:
         partial.unlink()
+        _validator_of(partial).unlink(missing_ok=True)
         raise FetchError(
             fault,
             where=place.url,
