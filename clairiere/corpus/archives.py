@@ -18,7 +18,7 @@ from clairiere.errors import UnreadableError
 
 MEMBER_BYTES_LIMIT = 2 * 1024**3
 TAR_BLOCK_BYTES = 512
-STREAM_BYTES = 2**20
+STREAM_BYTES = 2**17
 
 DAMAGE = (
     EOFError,

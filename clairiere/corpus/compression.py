@@ -27,7 +27,7 @@ UNPACKED_FREE_BYTES = 256 * 1024**2
 """Below this the ratio does not matter."""
 WINDOW_BYTES = 2**27
 """What a decoder may hold: `zstd --long=27`, and every preset of xz."""
-CHUNK_BYTES = 4096
+CHUNK_BYTES = 8192
 """Of compressed input: one block of Zstandard, four bytes, can stand for 128 KiB."""
 BUFFER_BYTES = 2**18
 

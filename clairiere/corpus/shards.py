@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,7 +22,7 @@ ROW_GROUP_DOCUMENTS = 512
 ROW_GROUP_CHARACTERS = 16 * 1024**2
 """A row group ends at whichever comes first, so that memory stays bounded for novels and for tweets."""
 BATCH_DOCUMENTS = 64
-COMPRESSION_LEVEL = 3
+COMPRESSION_LEVEL = 1
 SUFFIX = ".parquet"
 
 SCHEMA = pa.schema(
@@ -165,8 +166,16 @@ def _to_arrow(group: list[Document], texts: pa.StringArray) -> pa.RecordBatch:
         pa.array([getattr(document.provenance, field.name) for document in group], pa.string()) for field in _PROVENANCE
     ]
     columns["provenance"] = pa.StructArray.from_arrays(provenance, fields=list(_PROVENANCE))
-    columns["meta"] = pa.array([canonical_json(dict(document.meta)) for document in group], pa.string())
+    columns["meta"] = pa.array([_meta_json(document.meta) for document in group], pa.string())
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _meta_json(meta: Mapping[str, Any]) -> str:
+    """Canonical JSON, at the speed of orjson where it can: it knows no integer of more than 64 bits."""
+    try:
+        return orjson.dumps(meta, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        return canonical_json(dict(meta))
 
 
 def _add(size: Size, documents: int, texts: pa.StringArray) -> None:

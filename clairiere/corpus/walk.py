@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from clairiere.artifact import digest_file
 from clairiere.corpus import archives, manifests
@@ -167,19 +167,18 @@ class Opener:
 
     def _members(self, archive: Path, path: str, report: Report | None, share: Share) -> Iterator[SourceFile]:
         table, below = self._table(archive, path)
-        folder = PurePosixPath(path).parent / (archives.stem(archive.name) if self.several else "")
-        beside = PurePosixPath(below).parent
+        folder = _folder(path) + (f"{archives.stem(archive.name)}/" if self.several else "")
 
         def chosen(number: int, member: str) -> bool:
-            return share.holds(number) and not _is_sidecar(member) and self._selects((folder / member).as_posix())
+            return share.holds(number) and not _is_sidecar(member) and self._selects(folder + member)
 
         for member, content, header in joined(archives.members(archive, with_headers(chosen))):
-            full = (folder / member).as_posix()
+            full = folder + member
             if archives.is_archive(member):
                 _tell(_nested(full), report)
                 continue
             licenses = _licenses(table)
-            edition = licenses.get((beside / member).as_posix()) or manifests.inside(archive, member)
+            edition = licenses.get(_folder(below) + member) or manifests.inside(archive, member)
             found = SourceFile(full, content, edition or licenses.get(member))
             found.companion = None if header is None else SourceFile(header_path(full) or full, header)
             yield found
@@ -239,6 +238,11 @@ def _pass(_error: UnreadableError) -> None:
 
 def _licenses(table: Path | None) -> Mapping[str, str]:
     return {} if table is None else manifests.licenses(table)
+
+
+def _folder(path: str) -> str:
+    """What stands before the name in a path: nothing, or a folder and its slash."""
+    return path[: path.rfind("/") + 1]
 
 
 def _tell(error: UnreadableError, report: Report | None) -> None:
