@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from clairiere.corpus.files import SourceFile
+
 PAGE_CHARACTERS_LIMIT = 2**26
 MAIN_SHARE = 0.25
 """Of a page's text, so much must be in what is marked as main."""
@@ -59,6 +61,7 @@ BLOCKS = frozenset(
 )
 TIGHT = frozenset(str.split("li dt dd tr"))
 """Blocks that stand on the next line, without an empty one between."""
+LISTS = frozenset(str.split("ul ol dl table"))
 
 EPUB_TYPES = frozenset(
     str.split(
@@ -100,16 +103,28 @@ class Block:
         return self.link_characters > LINK_SHARE * len(self.text)
 
 
-def parse(content: str) -> etree._Element | None:
-    """The root of a page, however broken its markup; None where there is none. Nothing is loaded."""
+def parse(path: SourceFile, content: str) -> etree._Element | None:
+    """The root of a page, however broken its markup; None where there is none. Nothing is loaded.
+
+    Raises:
+        UnreadableError: the page is larger than the limit, or its elements are nested deeper than 2048 levels, below
+            which the parser would leave it out.
+    """
+    if len(content) > PAGE_CHARACTERS_LIMIT:
+        raise path.fail(f"a page of {len(content):,} characters", expected=f"at most {PAGE_CHARACTERS_LIMIT:,} of them")
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, recover=True
     )
     cleaned = content.replace("\0", "\ufffd").encode("utf-8", errors="replace")
     try:
-        return etree.fromstring(cleaned, parser)
+        root = etree.fromstring(cleaned, parser)
     except etree.XMLSyntaxError:  # an empty document
         return None
+    fatal = next((entry for entry in parser.error_log if entry.level == etree.ErrorLevels.FATAL), None)
+    if fatal is not None:
+        found = f"a page that cannot be parsed: {fatal.message.split(',')[0]}"
+        raise path.fail(found, line=fatal.line, expected="elements nested less deep")
+    return root
 
 
 def from_xhtml(content: str) -> str:
@@ -234,14 +249,15 @@ class _BlockReader:
         self._links = 0
         self._pres = 0
         self._formulas = 0
-        self._tight = False
-        self._after_tight = False
+        self._rows = 0
+        self._after_row = False
 
     def start(self, node: etree._Element) -> Iterator[Block]:
         name = name_of(node)
         if name in BLOCKS and not (name in ("td", "th") and self._is_in_row(node)):
             yield from self._flush()
-            self._tight = name in TIGHT and self._after_tight
+        if name in LISTS and not self._rows:
+            self._after_row = False
         self._count(name, 1)
         if name == "br":
             self._pieces.append("\n")
@@ -258,7 +274,6 @@ class _BlockReader:
         name = name_of(node)
         if name in BLOCKS and name not in ("td", "th"):
             yield from self._flush()
-            self._after_tight = name in TIGHT
         self._count(name, -1)
         if not is_last:
             self._add(node.tail)
@@ -274,6 +289,8 @@ class _BlockReader:
             self._pres += change
         elif name == "math":
             self._formulas += change
+        elif name in TIGHT:
+            self._rows += change
 
     def _add(self, text: str | None) -> None:
         if text and not self._formulas:
@@ -289,8 +306,8 @@ class _BlockReader:
         else:
             text = re.sub(r" *\t *", "\t", re.sub(r" {2,}", " ", _AROUND_BREAK.sub("\n", joined))).strip()
         if text.strip():
-            yield Block(text, self._link_characters, self._tight)
-            self._tight = False
+            yield Block(text, self._link_characters, tight=self._after_row and self._rows > 0)
+            self._after_row = self._rows > 0
         self._pieces.clear()
         self._link_characters = 0
 

@@ -91,7 +91,7 @@ def _member(place: str, href: str) -> str:
 
 
 def _text(chapter: SourceFile) -> str:
-    root = html.parse(html.from_xhtml(chapter.read_text()))
+    root = html.parse(chapter, html.from_xhtml(chapter.read_text()))
     return "" if root is None else html.body_text(root)
 
 

@@ -46,16 +46,13 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     """The text of a page.
 
     Raises:
-        UnreadableError: the file is binary, of no known encoding, larger than 64 MiB, or a page without text.
+        UnreadableError: the file is binary, of no known encoding, too large or nested too deep, or a page
+            without text.
     """
     content = path.read_text()
     if "\0" in content:
         raise path.fail("binary data: a NUL byte", expected="a page of HTML")
-    if len(content) > html.PAGE_CHARACTERS_LIMIT:
-        raise path.fail(
-            f"a page of {len(content):,} characters", expected=f"at most {html.PAGE_CHARACTERS_LIMIT:,} of them"
-        )
-    root = html.parse(content)
+    root = html.parse(path, content)
     page = {} if root is None else facts(root)
     text = "" if root is None else html.main_text(root)
     if not text:

@@ -89,11 +89,10 @@ def _page(
         yield path.fail(f"record {number}: a page of more than {BODY_BYTES_LIMIT:,} bytes: {address}")
         return
     try:
-        content = _decoded(path, body, record.http_headers.get_header("Content-Type"))
+        root = html.parse(path, _decoded(path, body, record.http_headers.get_header("Content-Type")))
     except UnreadableError as error:
         yield path.fail(f"record {number}: {error.found}: {address}", expected=error.expected)
         return
-    root = html.parse(content)
     page: dict[str, Any] = {} if root is None else facts(root)
     text = "" if root is None else html.main_text(root)
     if text:
