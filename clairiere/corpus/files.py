@@ -110,6 +110,13 @@ class SourceFile:
         """The first 4096 bytes as text, for recognition: what cannot be decoded is replaced, never refused."""
         return encodings.guess(self.start[:HEAD_BYTES])
 
+    @cached_property
+    def head_lines(self) -> tuple[str, ...]:
+        """The lines in `start` that are whole and not blank; many readers look at them."""
+        head = lines.split(encodings.guess(self.start))
+        whole = (head[:-1] or head) if len(self.start) == START_BYTES else head
+        return tuple(line for line in whole if line.strip())
+
     def open(self) -> BinaryIO:
         """The decompressed bytes as a stream, for files that are larger than what one wants to hold; close it.
 

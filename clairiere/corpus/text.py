@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clairiere.corpus import encodings
-from clairiere.corpus.files import START_BYTES, SourceFile
+from clairiere.corpus.files import SourceFile
 from clairiere.corpus.lines import split
 
 SUFFIXES = frozenset({"", ".txt", ".text"})
@@ -28,11 +27,9 @@ def lines(path: SourceFile) -> list[str]:
     return split(text)
 
 
-def head_lines(path: SourceFile) -> list[str]:
+def head_lines(path: SourceFile) -> tuple[str, ...]:
     """The lines in a file's first 64 KiB that are whole and not blank, for recognition."""
-    head = split(encodings.guess(path.start))
-    whole = (head[:-1] or head) if len(path.start) == START_BYTES else head
-    return [line for line in whole if line.strip()]
+    return path.head_lines
 
 
 def paragraphs(texts: Iterable[str]) -> str:
