@@ -24,6 +24,8 @@ NO_LANGUAGE_CATEGORIES = frozenset({"code"})
 """Categories that are in no language: nothing is identified there, and no document is dropped."""
 MAX_WINDOWS = 512
 """Windows of a mixed document without turns, at most."""
+TURN_CHARACTERS = 240
+"""Of a turn that is identified alone is looked at: from 120 on nothing is gained by more."""
 
 Found = list[tuple[str | None, int]]
 """Stretches of text: language and characters."""
@@ -82,13 +84,13 @@ def identify_turns(texts: Iterable[str], options: LanguageOptions, conversation:
         conversation: the language that short and unsure turns inherit; None where it is not known.
     """
     threshold = options.min_turn_probability if conversation is None else options.switch_probability
-    shortest, longest = options.min_turn_characters, 2 * options.window_characters
+    shortest = options.min_turn_characters
     codes: list[str | None] = []
     for text in texts:
         if len(text) < shortest:
             codes.append(conversation)
             continue
-        code, probability = most_likely(text[:longest])
+        code, probability = most_likely(text[:TURN_CHARACTERS])
         codes.append(code if probability >= threshold else conversation)
     return codes
 

@@ -19,9 +19,9 @@ class LanguageOptions(Options):
     """Identify languages; without it every document keeps the language that its card or file declares."""
     languages: tuple[str, ...] = ()
     """Keep only documents in these languages (ISO 639, "fr"); empty keeps all. Others are dropped as `language`."""
-    window_characters: int = Field(default=400, ge=50)
+    window_characters: int = Field(default=300, ge=50)
     """A document is identified in windows of this size, over its turns."""
-    windows: int = Field(default=12, ge=1)
+    windows: int = Field(default=8, ge=1)
     """Windows looked at first, spread evenly; where all of them agree the document is in one language."""
     min_window_probability: float = Field(default=0.5, ge=0, le=1)
     """A window below this probability is undecided."""
@@ -35,7 +35,7 @@ class LanguageOptions(Options):
     """A turn departs from the language of its conversation from this probability on."""
     override_share: float = Field(default=0.8, gt=0.5, le=1)
     """A declaration is overridden where another language has at least this share of the identified characters …"""
-    override_characters: int = Field(default=400, ge=0)
+    override_characters: int = Field(default=300, ge=0)
     """… and at least this many characters were identified."""
     mixed_share: float = Field(default=0.05, gt=0, le=0.5)
     """A second language with at least this share makes the document mixed: `meta.languages` gives the shares."""
