@@ -1,0 +1,241 @@
+"""Personal data is found by form and check digits, and nothing that only looks like it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clairiere.curate import identifiers
+from clairiere.curate.batch import Batch
+from clairiere.curate.identifiers_spoken import PAIRS, digits_of_words, match_spoken_phone, speak
+from clairiere.curate.privacy import MASKS, redact
+from clairiere.curate.privacy_options import PrivacyOptions
+from clairiere.record import Document
+
+Make = Callable[..., Document]
+SENTENCES = Path(__file__).parents[3] / "benchmarks/personal_data/sentences.jsonl"
+PSEUDONYMS = PrivacyOptions.model_validate(dict.fromkeys(MASKS, "pseudonym"))
+VALUES = {
+    "email": "camille.durand@laposte.net",
+    "phone": "06 12 34 56 78",
+    "iban": "FR14 2004 1010 0505 0001 3M02 606",
+    "card": "4539 1488 0343 6467",
+    "social_security": "1 85 05 78 006 084 91",
+    "ip": "82.64.113.20",
+    "address": "12 bis, rue des Lilas, 69003 Lyon",
+    "plate": "AB-123-CD",
+    "name": "[PII]",
+}
+
+
+def redacted(make: Make, *texts: str, options: PrivacyOptions | None = None, **fields: str) -> list[str]:
+    batch = Batch.from_documents([make(*(("A", text) for text in texts), **fields)])
+    return redact(batch, options or PrivacyOptions())[0].texts
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_each_kind_is_masked_kept_deleted_and_replaced(make_document: Make, kind: str) -> None:
+    text = f"Alors voilà {VALUES[kind]} c'est noté."
+
+    def under(action: str) -> str:
+        return redacted(make_document, text, options=PrivacyOptions.model_validate({kind: action}))[0]
+
+    assert under("mask") == f"Alors voilà {MASKS[kind]} c'est noté."
+    assert under("keep") == text
+    assert under("delete") == "Alors voilà c'est noté."
+    assert VALUES[kind] not in under("pseudonym")
+    assert under("pseudonym").startswith("Alors voilà ")
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_pseudonym_is_nobodys(make_document: Make, kind: str) -> None:
+    once = redacted(make_document, f"Voilà {VALUES[kind]} noté.", options=PSEUDONYMS)
+    assert redacted(make_document, *once, options=PSEUDONYMS) == once
+    assert redacted(make_document, *once) == once
+
+
+def test_a_value_has_one_pseudonym_in_a_document_and_another_elsewhere(make_document: Make) -> None:
+    texts = ("Appelle le 06 12 34 56 78.", "Le +33 6 12 34 56 78 ?", "Le zéro six douze trente-quatre cinquante-six "
+             "soixante-dix-huit.")  # fmt: skip
+    first = redacted(make_document, *texts, options=PSEUDONYMS, id="one")
+    plain, country, spoken = first
+    number = plain.removeprefix("Appelle le ").removesuffix(".")
+    assert number.startswith("06 39 98 ")
+    assert country == f"Le +33 {number[1:]} ?"
+    assert digits_of_words(spoken) == number.replace(" ", "")
+    assert redacted(make_document, *texts, options=PSEUDONYMS, id="one") == first
+    assert redacted(make_document, *texts, options=PSEUDONYMS, id="other") != first
+    seeded = PrivacyOptions.model_validate({**PSEUDONYMS.to_json(), "seed": 1})
+    assert redacted(make_document, *texts, options=seeded, id="one") != first
+
+
+def test_pseudonyms_keep_the_form(make_document: Make) -> None:
+    texts = ["Le 01.45.67.89.12", "le +44 20 7946 1834", "le 2a01:cb04:5d2:8a00::1", "au 3 rue Pasteur, 35000 Rennes"]
+    phone, foreign, ip, address = redacted(make_document, *texts, options=PSEUDONYMS)
+    assert phone.startswith("Le 01.99.00.")
+    assert foreign.startswith("le +33 6 39 98 ")
+    assert ip.startswith("le 2001:db8::")
+    assert address.endswith(" rue de l'Exemple, 00000 Exempleville")
+
+
+def test_counts_are_of_what_was_found(make_document: Make) -> None:
+    mine = make_document(("A", "Écris à a.b@laposte.net ou c@free.fr."), ("B", "Ou au 06 12 34 56 78."), id="x")
+    batch, counts = redact(Batch.from_documents([make_document(("A", "Rien."), id="y"), mine]), PrivacyOptions())
+    assert counts == {"personal.email": 2, "personal.phone": 1}
+    assert batch.texts == ["Rien.", "Écris à [e-mail] ou [e-mail].", "Ou au [téléphone]."]
+
+
+def test_a_batch_without_personal_data_is_the_same_batch(make_document: Make) -> None:
+    batch = Batch.from_documents([make_document(("A", "En 1984, à 12 h 30, [rire] article 1234-56."))])
+    assert redact(batch, PrivacyOptions())[0] is batch
+
+
+def test_a_turn_of_which_nothing_is_left_goes(make_document: Make) -> None:
+    options = PrivacyOptions(phone="delete")
+    batch = Batch.from_documents([make_document(("A", "Alors ?"), ("B", "06 12 34 56 78"), ("C", "Merci."))])
+    left, _ = redact(batch, options)
+    assert left.texts == ["Alors ?", "Merci."]
+    assert left.speakers == ["A", "C"]
+
+
+def test_a_form_keeps_its_blanks(make_document: Make) -> None:
+    letter = "Cher [Nom], merci. [PII] aussi."
+    assert redacted(make_document, letter, category="instruction") == [letter]
+    assert redacted(make_document, letter) == ["Cher [PII], merci. [PII] aussi."]
+    written = redacted(make_document, letter, category="instruction", options=PSEUDONYMS)[0]
+    assert written.startswith("Cher [Nom], merci. ")
+    assert "[PII]" not in written
+
+
+def test_published_addresses_stay(make_document: Make) -> None:
+    text = "Il demeure 17, rue Fontaine."
+    assert redacted(make_document, text, category="book") == [text]
+    everywhere = PrivacyOptions(public_addresses=())
+    assert redacted(make_document, text, category="book", options=everywhere) == ["Il demeure [adresse]."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L'article 1234-56 du code.",
+        "Le 06 12 1934 et le 01/02/2003.",
+        "Les nombres 06 12 18 24 30 36.",
+        "Au lot 06 12 34 56 78 du brevet.",
+        "ISBN 978-2-07-036002-4",
+        "Le 01 99 00 12 34 est de fiction.",
+        "FR14 2004 1010 0505 0001 3M02 607",
+        "4539 1488 0343 6466",
+        "1 85 05 78 006 084 99",
+        "Le routeur 192.168.1.1, la version 81.2.3.4",
+        "std::vector et 12:34:56",
+        "En 1944 rue de Rivoli ; de 57 av. J.-C. ; France 3 Côte d'Azur",
+        "La norme EN-166-FT, le AB-123-ID, le SS-123-CD",
+        "écris à prenom@example.org ou @jules",
+        "lot AB 123 CD et 18 BD 75",
+        "zéro un deux trois, zéro six douze",
+    ],
+)
+def test_what_only_looks_like_personal_data_stays(make_document: Make, text: str) -> None:
+    assert redacted(make_document, text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0692 34 56 12", "[téléphone]"),
+        ("(06 12 34 56 78)", "([téléphone])"),
+        ("Fax : 01 64 21 43 87 - 06 12 34 56 78", "Fax : [téléphone] - [téléphone]"),
+        ("n°06\u00a012\u00a034\u00a056\u00a078", "n°[téléphone]"),
+        ("+33 (0)6 24 35 46 57", "[téléphone]"),
+        ("00 33 1 70 36 45 12", "[téléphone]"),
+        ("né en Corse : 2 85 05 2A 078 006 37", "né en Corse : [numéro de sécurité sociale]"),
+        ("immatriculé 1234 ABZ 75", "immatriculé [plaque]"),
+        ("plaque AB 123 CD", "plaque [plaque]"),
+        ("au 10-14 rue Horace Vernet", "au [adresse]"),
+        ("à rené@free.fr", "à [e-mail]"),
+        ("3782 822463 10005", "[carte bancaire]"),
+    ],
+)
+def test_forms_of_personal_data(make_document: Make, text: str, expected: str) -> None:
+    assert redacted(make_document, text) == [expected]
+
+
+def test_check_digits() -> None:
+    assert identifiers.luhn_is_valid("4539148803436467")
+    assert identifiers.iban_is_valid("DE89 3704 0044 0532 0130 00")
+    assert identifiers.nir_key("1850578006084") == 91
+
+
+def test_numbers_in_words() -> None:
+    assert len(set(PAIRS.values())) == 90
+    for pair in range(10, 100):
+        number = f"06{pair}203456"
+        assert digits_of_words(speak(number)) == number
+        assert match_spoken_phone(speak(number), 0) == (0, len(speak(number)))
+    assert digits_of_words("zéro six soixante dix huit quatre vingt un vingt et un septante deux") == "0678812172"
+
+
+def test_the_labeled_half_for_tuning_is_found(make_document: Make) -> None:
+    rows = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) >= 600
+    assert sum(not row["spans"] for row in rows) >= 250
+    tuning = [row for row in rows if row["half"] == "tuning"]
+    batch = Batch.from_documents([make_document(("A", row["text"]), id=str(place)) for place, row in enumerate(tuning)])
+    found, _ = redact(batch, PrivacyOptions())
+    wrong = [row["text"] for row, text in zip(tuning, found.texts, strict=True) if text != _masked(row)]
+    assert len(wrong) <= 0.02 * len(tuning), wrong
+
+
+def _masked(row: dict) -> str:
+    text = row["text"]
+    for span in reversed(row["spans"]):
+        text = text[: span["start"]] + MASKS[span["kind"]] + text[span["end"] :]
+    return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 200_000,
+        "06 " * 70_000,
+        "a@" * 100_000,
+        "a." * 100_000 + "@",
+        "x@" + "a." * 100_000,
+        "FR76 " * 40_000,
+        "1.1." * 50_000,
+        "a:" * 100_000,
+        "12 rue " + "de la " * 40_000,
+        "12 rue " + "Aa " * 70_000,
+        "[" * 100_000,
+        "zéro " * 40_000,
+        "zéro six " + "vingt " * 40_000,
+        "AB-123-" * 30_000,
+        "+33" * 70_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_no_text_takes_long(make_document: Make, text: str) -> None:
+    batch = Batch.from_documents([make_document(("A", text))])
+    redact(batch, PrivacyOptions())
+    started = time.process_time()
+    redact(batch, PrivacyOptions())
+    assert time.process_time() - started < 2
+
+
+@given(st.text(alphabet="06 12+33.@abFR-:[]PIrueLé\u00a0\n/", max_size=80))
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    from clairiere.record import Provenance, Turn
+
+    document = Document(
+        id="x", source=None, language=None, license=None, category=None, title=None,
+        turns=(Turn(None, text),), provenance=Provenance(path="x", locator=None, sha256=""),
+    )  # fmt: skip
+    for options in (PrivacyOptions(), PSEUDONYMS):
+        once, _ = redact(Batch.from_documents([document]), options)
+        assert redact(once, options)[0].texts == once.texts
