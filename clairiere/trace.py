@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from clairiere.artifact import MANIFEST, Manifest, require_manifest
 from clairiere.corpus.shards import read_documents
+from clairiere.corpus.withdrawals import source_of, withdrawn_from
 from clairiere.errors import ArtifactError, RequestError
 from clairiere.inspection import print_document
 from clairiere.plugins import nearest
@@ -45,7 +46,7 @@ def show_artifact(
             expected="one of them",
             next_step="ask for one thing at a time",
         )
-    if path.is_file() and path.suffix == ".parquet":
+    if _holds_documents(path):
         for read in read_documents(path):
             print_document(read, as_json=as_json)
     elif token is not None:
@@ -56,6 +57,13 @@ def show_artifact(
         _show_document(path, document, as_json=as_json)
     else:
         _show_manifests(path, as_json=as_json)
+
+
+def _holds_documents(path: Path) -> bool:
+    """Whether it is a file of documents, or a folder of nothing but such parts."""
+    if path.is_dir():
+        return any(path.glob("*.parquet")) and not (path / MANIFEST).is_file()
+    return path.is_file() and path.suffix == ".parquet"
 
 
 def trace_token(workspace: Path, number: int) -> dict[str, Any]:
@@ -138,24 +146,27 @@ def trace_document(workspace: Path, document: Document) -> dict[str, Any]:
 
 
 def _show_document(workspace: Path, document_id: str, *, as_json: bool) -> None:
-    for path in _curated(workspace):
-        for document in read_documents(path):
+    for folder in _curated(workspace):
+        for document in read_documents(folder):
             if document.id == document_id:
                 if not as_json:
                     print_document(document, as_json=False, turns=None)
                 _print(trace_document(workspace, document), as_json=as_json)
                 return
-    sources = sorted({path.parent.name for path in _curated(workspace)})
+    sources = sorted({folder.parent.name for folder in _curated(workspace)})
+    withdrawn = withdrawn_from(workspace)
+    reason = withdrawn.get(document_id, withdrawn.get(source_of(document_id)))
     raise RequestError(
-        f"no curated document `{document_id}`",
+        f"no curated document `{document_id}`" + (f", which is withdrawn: {reason}" if reason else ""),
         where=workspace / "curate",
         expected=f"the id of a document of {', '.join(sources) or 'a finished curate folder'}",
-        next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train.parquet`",
+        next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train`",
     )
 
 
 def _curated(workspace: Path) -> list[Path]:
-    return sorted((workspace / "curate").glob("*/*.parquet"))
+    """The folders of documents, one for each source and split."""
+    return sorted({path.parent for path in (workspace / "curate").glob("*/*/*.parquet")})
 
 
 def _training_shards(tokens: Path) -> Iterator[TokenShard]:
@@ -233,6 +244,9 @@ def _show_manifests(path: Path, *, as_json: bool) -> None:
         branch = tree.add(escape(f"{manifest.stage} ({name}), finished {manifest.run.get('finished')}"))
         _grow(branch, {"inputs": sorted(manifest.inputs), "counts": manifest.counts, "facts": manifest.facts})
         branch.add(escape(f"files: {len(manifest.files)}, {_total_bytes(manifest):,} bytes"))
+    withdrawn = withdrawn_from(path) if (path / "corpus" / MANIFEST).is_file() else {}
+    for name, reason in withdrawn.items():
+        tree.add(escape(f"withdrawn, left out of the next build: {name} ({reason})"))
     Console(highlight=False, soft_wrap=True).print(tree)
 
 

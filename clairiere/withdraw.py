@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.markup import escape
@@ -26,6 +27,7 @@ from clairiere.trace import trace_document
 
 WORKSPACES = Path("workspaces")
 TRAIN = "train/"
+REMOVED = "removed.parquet"
 NEIGHBORS = 25
 """Of a document that is nowhere, so many ids on either side in the order of ids are compared with it."""
 Finding = dict[str, Any]
@@ -58,7 +60,19 @@ def withdraw(name: str, reason: str, workspace: Path | None, *, as_json: bool) -
     else:
         record((workspace or WORKSPACES) / LEDGER, name, reason.strip())
         say(f"withdrawn: {name}; builds leave it out from now on")
-    _print({"withdrawn": name, "reason": before.get(name, reason.strip()), "contained_in": found}, as_json=as_json)
+    copies = sorted({copy for folder in folders for copy in copies_of(folder, name)})
+    told = {"withdrawn": name, "reason": before.get(name, reason.strip()), "contained_in": found, "copies": copies}
+    _print(told, as_json=as_json)
+
+
+def copies_of(workspace: Path, document_id: str) -> list[str]:
+    """Documents that curation took for duplicates of one, or one of them for its duplicate: nearly the same text."""
+    ledger = workspace / "curate" / REMOVED
+    if not ledger.is_file():
+        return []
+    found = pq.read_table(ledger, columns=["id", "twin"], filters=pc.field("twin").is_valid()).to_pylist()
+    pairs = [(row["id"], row["twin"]) for row in found]
+    return [other for pair in pairs if document_id in pair for other in pair if other != document_id]
 
 
 def containing(workspace: Path, name: str) -> list[Finding]:
@@ -208,3 +222,5 @@ def _print(withdrawn: Mapping[str, Any], *, as_json: bool) -> None:
     for finding in withdrawn["contained_in"]:
         table.add_row(*map(escape, finding.values()))
     Console(highlight=False, soft_wrap=False).print(table)
+    if withdrawn["copies"]:
+        say(f"nearly the same text, which may take its place: {', '.join(withdrawn['copies'])}; withdraw these too")
