@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,152 @@ def test_an_unknown_filter_is_an_error(tmp_path: Path, talks: list[Document]) ->
     assert "judge(document, options)" in str(caught.value)
 
 
+def texts_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
+
+
+def prose(seed: int, count: int = 300) -> str:
+    generator = random.Random(seed)
+    return " ".join(f"mot{generator.randrange(10**6)}" for _ in range(count))
+
+
+@pytest.fixture
+def mixed(make_document: Make) -> dict[str, list[Document]]:
+    """Two sources in several parts, with copies of every kind within and between them."""
+
+    def made(source: str, number: int, text: str, **fields: Any) -> Document:
+        return make_document(("A", text), id=f"{source}/{number:02d}", source=source, **fields)
+
+    letters = [made("letters", number, prose(number)) for number in range(20)]
+    letters += [made("letters", 20 + number, prose(number)) for number in range(3)]
+    notes = [made("notes", number, prose(number + 10) + " fin", license="CC-BY-4.0") for number in range(6)]
+    notes += [made("notes", 10 + number, prose(100 + number)) for number in range(10)]
+    return {"letters": letters, "notes": [*notes, made("notes", 30, "Non.")]}
+
+
+def test_near_duplicates_go_and_the_ledger_names_their_twins(tmp_path: Path, mixed: dict[str, list[Document]]) -> None:
+    manifest = curate(tmp_path, mixed)
+    counts = manifest.counts
+    assert counts["dropped"] == {"letters": {"duplicate": 3}, "notes": {"near-duplicate": 6, "too-short": 1}}
+    assert counts["duplicates"] == {"letters": {"letters": 3}, "notes": {}}
+    assert counts["near_duplicates"] == {"letters": {}, "notes": {"letters": 6}}
+    assert counts["by_license"]["CC-BY-4.0"] == {"kept": 0, "dropped": 6}
+    ledger = pq.read_table(tmp_path / "curate/removed.parquet").to_pylist()
+    assert [(row["id"], row["reason"], row["twin"]) for row in ledger] == [
+        *((f"letters/{20 + number}", "duplicate", f"letters/{number:02d}") for number in range(3)),
+        *((f"notes/{number:02d}", "near-duplicate", f"letters/{number + 10}") for number in range(6)),
+        ("notes/30", "too-short", None),
+    ]
+    assert ledger[0]["excerpt"] == prose(0)[:199].rstrip() + "…"
+    assert {(row["step"], row["words"], row["license"]) for row in ledger} == {
+        ("duplicates", 300, "CC0-1.0"),
+        ("filters", 1, "CC0-1.0"),
+        ("duplicates", 301, "CC-BY-4.0"),
+    }
+
+
+def test_the_flow_counts_what_is_left_after_each_step(tmp_path: Path, mixed: dict[str, list[Document]]) -> None:
+    flow = curate(tmp_path, mixed, language={"identify": False}).counts["flow"]
+    notes = [row for row in flow if (row["source"], row["license"]) == ("notes", "CC0-1.0")]
+    assert [(row["step"], row["documents"], row["words"], row["turns"]) for row in notes][:4] == [
+        ("read", 11, 3_001, 11),
+        ("normalize", 11, 3_001, 11),
+        ("language", 11, 3_001, 11),
+        ("filters", 10, 3_000, 10),
+    ]
+    assert {row["language"] for row in flow} == {"fr"}
+    last = {(row["source"], row["license"]): row["documents"] for row in flow if row["step"] == "duplicates"}
+    assert last == {("letters", "CC0-1.0"): 20, ("notes", "CC0-1.0"): 10}
+
+
+def test_the_files_are_the_same_on_any_number_of_workers(tmp_path: Path, mixed: dict[str, list[Document]]) -> None:
+    corpus = write_corpus(tmp_path / "corpus", mixed)
+    one = stage.run(corpus, CurateOptions(), new_work(tmp_path / "one"), LocalEngine())
+    with LocalEngine(workers=2, memory_bytes=1 << 16) as engine:
+        two = stage.run(corpus, CurateOptions(), new_work(tmp_path / "two"), engine)
+    assert two.digest == one.digest
+    assert texts_of(tmp_path / "two") == texts_of(tmp_path / "one")
+
+
+def test_near_duplicates_that_would_wipe_out_a_source_stop_the_stage(tmp_path: Path, make_document: Make) -> None:
+    forms = [
+        make_document(("A", f"{prose(1)} {number}"), id=f"forms/{number:02d}", source="forms") for number in range(30)
+    ]
+    with pytest.raises(
+        EmptyError, match=r"near duplicates would take 96\.7% of the source `forms` \(29 of 30"
+    ) as caught:
+        curate(tmp_path, {"forms": forms})
+    assert "their twins are in `forms` (29)" in str(caught.value)
+    assert "curate.duplicates.largest_source_loss" in str(caught.value)
+    manifest = curate(tmp_path / "allowed", {"forms": forms}, duplicates={"largest_source_loss": 1})
+    assert manifest.counts["kept"] == {"forms": 1}
+    assert curate(tmp_path / "few", {"forms": forms[:19]}).counts["kept"] == {"forms": 1}
+
+
+def test_exact_copies_of_a_whole_source_do_not_stop_the_stage(tmp_path: Path, talks: list[Document]) -> None:
+    copies = [replace(each, id=f"zoo/{number}", source="zoo") for number, each in enumerate(talks)]
+    counts = curate(tmp_path, {"talks": talks, "zoo": copies}, duplicates={"near": False}).counts
+    assert counts["dropped"] == {"talks": {}, "zoo": {"duplicate": 20}}
+    assert counts["near_duplicates"] == {"talks": {}, "zoo": {}}
+
+
+def test_editions_never_straddle_splits(tmp_path: Path, make_document: Make) -> None:
+    """Texts that are alike, but not enough to be dropped, and editions of one work, in two sources."""
+    words = {number: prose(number, 600).split() for number in range(30)}
+    ours = [make_document(("A", " ".join(text)), id=f"a/{n:02d}", source="a") for n, text in words.items()]
+    alike = {n: [f"autre{n}" if at % 18 == 0 else word for at, word in enumerate(text)] for n, text in words.items()}
+    theirs = [make_document(("A", " ".join(text)), id=f"b/{n:02d}", source="b") for n, text in alike.items()]
+    options = {"test_share": 0.3, "validation_share": 0.3, "duplicates": {"group_similarity": 0.4}}
+    manifest = curate(tmp_path, {"a": ours, "b": theirs}, **options)
+    assert manifest.counts["kept"] == {"a": 30, "b": 30}
+    splits = {
+        name: split for source in "ab" for split, ids in ids_in(tmp_path / "curate", source).items() for name in ids
+    }
+    assert all(splits[f"a/{n:02d}"] == splits[f"b/{n:02d}"] for n in words)
+    assert set(splits.values()) == set(SPLITS)
+
+
+def test_a_part_that_cannot_be_read_is_an_error(tmp_path: Path, talks: list[Document]) -> None:
+    corpus = write_corpus(tmp_path / "corpus", {"talks": talks})
+    (corpus / "talks/00001.parquet").write_bytes(b"PAR1 not")
+    with pytest.raises(ArtifactError, match="a file of rows that cannot be read") as caught:
+        stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"), LocalEngine())
+    assert "delete the stage's folder" in str(caught.value)
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+class DyingEngine(LocalEngine):
+    """An engine that is killed after some tasks, before what the last one gave is recorded."""
+
+    def __init__(self, tasks: int) -> None:
+        super().__init__()
+        self.left = tasks
+        self.started: list[str] = []
+
+    def run(self, function: str, payloads: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index, result in super().run(function, payloads):
+            self.started.append(function.partition(":")[2])
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+            yield index, result
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 4, 6, 7, 8, 10, 13])
+def test_killed_and_run_again_the_files_are_the_same(
+    tmp_path: Path, mixed: dict[str, list[Document]], tasks: int
+) -> None:
+    """Tasks: learn, prepare seven parts, decide, write seven parts."""
+    corpus = write_corpus(tmp_path / "corpus", mixed)
+    whole = stage.run(corpus, CurateOptions(), new_work(tmp_path / "whole"), LocalEngine())
+    with pytest.raises(Killed):
+        stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"), DyingEngine(tasks))
+    again = DyingEngine(100)
+    resumed = stage.run(corpus, CurateOptions(), new_work(tmp_path / "curate"), again)
+    assert len(again.started) == 14 - tasks
+    assert resumed.digest == whole.digest
+    assert texts_of(tmp_path / "curate") == texts_of(tmp_path / "whole")
+    assert not (tmp_path / "curate.partial").exists()

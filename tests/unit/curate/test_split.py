@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clairiere.curate.split import SPLITS, assign, place
+from clairiere.curate import split
+from clairiere.curate.split import SPLITS, Shares, place
+
+
+def assign(ids: Sequence[str], *, test_share: float, validation_share: float) -> dict[str, str]:
+    """The splits of documents that are all alone in their groups, as a source has them: in the order of their ids."""
+    names = sorted(set(ids))
+    places = np.array([place(name) for name in names])
+    alone = np.arange(len(names))
+    codes = split.assign(places, alone, np.ones(len(names), bool), Shares(test_share, validation_share))
+    return dict(zip(names, (SPLITS[code] for code in codes), strict=True))
+
+
+def assign_groups(places: list[float], groups: list[int], *, movable: bool = True) -> list[str]:
+    where = np.array([places[group] for group in groups])
+    codes = split.assign(where, np.array(groups), np.full(len(groups), movable), Shares(0.1, 0.1))
+    return [SPLITS[code] for code in codes]
 
 
 def test_places_are_spread_over_the_unit_interval() -> None:
@@ -69,3 +87,21 @@ def test_three_documents_are_enough_for_every_split(ids: set[str], test_share: f
     assert set(splits.values()) == set(SPLITS)
     shuffled = assign(sorted(ids, reverse=True), test_share=test_share, validation_share=validation_share)
     assert shuffled == splits
+
+
+def test_a_group_goes_where_its_first_document_goes() -> None:
+    assert assign_groups([0.05, 0.15, 0.9, 0.9], [0, 1, 2, 0]) == ["test", "validation", "train", "test"]
+
+
+def test_an_empty_split_takes_the_nearest_of_the_smallest_groups() -> None:
+    places = [0.3, 0.3, 0.5, 0.7, 0.9]
+    assert assign_groups(places, [0, 0, 2, 3, 4]) == ["train", "train", "test", "validation", "train"]
+
+
+def test_a_group_that_reaches_into_other_sources_stays_where_it_is() -> None:
+    assert assign_groups([0.3, 0.5, 0.7], [0, 1, 2], movable=False) == ["train"] * 3
+
+
+def test_a_group_of_a_whole_source_is_not_divided() -> None:
+    assert assign_groups([0.3], [0, 0, 0]) == ["train"] * 3
+    assert assign_groups([0.3, 0.3, 0.5], [0, 0, 2]) == ["train", "train", "test"]

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clairiere.curate import turns
+from clairiere.curate.batch import Batch
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.turns import normalize
-from clairiere.record import Document, Turn
+from clairiere.curate.text import clean
+from clairiere.record import Document, Provenance, Turn
+from tests.unit.curate import plain_turns
 
 Make = Callable[..., Document]
+
+
+def normalize(document: Document, options: CurateOptions) -> tuple[Document, Counter[str]]:
+    batch, changed = turns.normalize(Batch.from_documents([document]), options)
+    return batch.document(0), +changed
 
 
 def turns_of(document: Document, **options: str) -> list[tuple[str | None, str]]:
@@ -77,3 +91,59 @@ def test_stage_directions_follow_their_turns(make_document: Make) -> None:
 def test_stage_directions_of_a_document_without_turns(make_document: Make) -> None:
     document = make_document(meta={"stage_directions": [{"turn": 0, "text": "Noir."}]})
     assert normalize(document, CurateOptions())[0].meta == document.meta
+
+
+SPEAKERS = st.sampled_from([None, "A", " A ", "A\n", "e\u0301", "\u00e9", " ", "B\u200b"])
+PIECES = st.one_of(
+    st.sampled_from(
+        ["Oui", "non", " ", "\n", "\n\n\n", "\t", "\u00a0", "\u202f", "[rires]", "[sic]", "e\u0301", "\x1e"]
+    ),
+    st.characters(exclude_categories=["Cs"]),
+)
+TEXTS = st.lists(PIECES, max_size=6).map("".join)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    given_turns = tuple(Turn(*turn) for turn in draw(st.lists(st.tuples(SPEAKERS, TEXTS), max_size=6)))
+    places = draw(st.lists(st.integers(0, len(given_turns)), max_size=3))
+    meta: dict[str, Any] = {"author": "X"}
+    if places:
+        meta["stage_directions"] = [{"turn": place, "text": str(place)} for place in sorted(places)]
+    return Document(
+        id="x",
+        source="s",
+        language=None,
+        license=None,
+        title=None,
+        category=draw(st.sampled_from([None, "theatre", "book", "instruction"])),
+        turns=given_turns,
+        provenance=Provenance(path="x", locator=None, sha256="0" * 64),
+        meta=meta,
+    )
+
+
+@given(
+    st.lists(documents(), max_size=5),
+    st.sampled_from(["NFC", "keep"]),
+    st.sampled_from(["delete", "keep", "normalize"]),
+)
+def test_a_batch_becomes_what_its_documents_become_one_by_one(
+    given_documents: list[Document], unicode: str, annotations: str
+) -> None:
+    options = CurateOptions.model_validate({"unicode": unicode, "annotations": annotations})
+    batch, changed = turns.normalize(Batch.from_documents(given_documents), options)
+    plain = [plain_turns.normalize(document, options) for document in given_documents]
+    assert [batch.document(index) for index in range(len(batch))] == [document for document, _ in plain]
+    assert +changed == sum((counts for _, counts in plain), Counter())
+
+
+def test_no_character_that_is_cleaned_goes_unsuspected() -> None:
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    texts = [
+        f"{before}{character}{after}" for character in characters[:0x3100] for before in "a" for after in ("", "b")
+    ]
+    texts += [f"a{character}\u0301" for character in characters[:0x3100]] + [f"a{c}b" for c in characters[0x3100::7]]
+    marks = turns.mark(*Batch({}, [], texts, Batch.from_documents([]).starts).utf8())
+    missed = [text for text, mark in zip(texts, marks, strict=True) if not mark & turns.UNCLEAN and clean(text) != text]
+    assert missed == []
