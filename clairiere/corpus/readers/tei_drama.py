@@ -16,15 +16,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from lxml import etree
 
 from clairiere.corpus import tei, xml
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.script import Script
 from clairiere.corpus.tei_cast import Cast
 from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
-from clairiere.record import Document, Source, Turn
+from clairiere.record import Document, Source
 
 SPEECH = tei.tag("sp")
 SILENT = ("head", "castList", "trailer", "argument", "set", "epigraph", "docTitle", "byline")
@@ -83,71 +83,30 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     body = tei.part(root, "body")
     if body is None:
         raise path.fail("no text body", expected="a TEI document: <TEI><teiHeader>…<text><body>…")
-    play = _Play(Cast(root))
+    cast, script = Cast(root), Script(_spaced)
     if next(body.iter(SPEECH), None) is None:
-        play.tell(body)
+        script.say(None, _told(body))
     else:
-        play.listen(xml.marked_text(path, body, _SHEET))
-    if not play.turns:
+        script.listen(xml.marked_text(path, body, _SHEET), cast.speaker)
+    if not script.turns:
         raise path.fail("a play without text", expected="speeches (sp) or paragraphs in the body")
+    present = dict.fromkeys(turn.speaker for turn in script.turns if turn.speaker is not None)
+    speakers = {name: cast.facts[name] for name in present if cast.facts.get(name)}
+    meta = {"author": tei.author(root), "speakers": speakers, "stage_directions": script.directions}
     yield path.document(
-        play.turns, source=source, title=tei.title(root), language=tei.language(root), meta=play.meta(tei.author(root))
+        script.turns,
+        source=source,
+        title=tei.title(root),
+        language=tei.language(root),
+        meta={key: value for key, value in meta.items() if value},
     )
 
 
-class _Play:
-    """Turns and stage directions, in the order of the text."""
-
-    def __init__(self, cast: Cast) -> None:
-        self.cast = cast
-        self.turns: list[Turn] = []
-        self.directions: list[dict[str, Any]] = []
-
-    def tell(self, body: etree._Element) -> None:
-        """A play without speeches: paragraphs and stage directions, as prose."""
-        tei.remove_apparatus(body)
-        etree.strip_elements(body, *map(tei.tag, SILENT), with_tail=False)
-        self._add(None, tei.prose(iter([body])))
-
-    def listen(self, marked: str) -> None:
-        """The parts of a play: speeches, and what nobody speaks."""
-        speaker_of = self.cast.speaker
-        for part in marked.split(PART):
-            heading, _, words = part.rpartition(FIELD)
-            speaker, direction = speaker_of(heading)
-            if direction:
-                self._direct(direction)
-            if ASIDE in words:
-                words = self._without_directions(words)
-            self._add(speaker, words.strip(" \n"))
-
-    def _without_directions(self, words: str) -> str:
-        """The words around the stage directions, which go where they belong."""
-        pieces = words.split(ASIDE)
-        for direction in pieces[1::2]:
-            self._direct(direction.strip(" \n").replace("\n", " "))
-        left = "".join(pieces[::2])
-        while "  " in left:
-            left = left.replace("  ", " ")
-        left = left.replace(" \n", "\n").replace("\n ", "\n")
-        while "\n\n" in left:
-            left = left.replace("\n\n", "\n")
-        return left
-
-    def meta(self, author: str | None) -> dict[str, Any]:
-        """What the file knows beside the turns."""
-        present = dict.fromkeys(turn.speaker for turn in self.turns if turn.speaker is not None)
-        speakers = {name: self.cast.facts[name] for name in present if self.cast.facts.get(name)}
-        found = {"author": author, "speakers": speakers, "stage_directions": self.directions}
-        return {key: value for key, value in found.items() if value}
-
-    def _direct(self, text: str) -> None:
-        if text:
-            self.directions.append({"turn": len(self.turns), "text": _spaced(text)})
-
-    def _add(self, speaker: str | None, text: str) -> None:
-        if text:
-            self.turns.append(Turn(speaker, _spaced(text)))
+def _told(body: etree._Element) -> str:
+    """A play without speeches: paragraphs and stage directions, as prose."""
+    tei.remove_apparatus(body)
+    etree.strip_elements(body, *map(tei.tag, SILENT), with_tail=False)
+    return tei.prose(iter([body]))
 
 
 def _spaced(text: str) -> str:
