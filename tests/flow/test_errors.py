@@ -116,7 +116,7 @@ def test_a_phase_whose_sources_are_all_refused(tmp_path: Path) -> None:
 
 
 def test_invalid_utf8(tmp_path: Path) -> None:
-    recipe = write_source(tmp_path, "a.txt", b"Bonjour.\nCaf\xe9 ?")
+    recipe = write_source(tmp_path, "a.txt", "Déjà là.\nCafé".encode() + b" \xe9 ?")
     message = build_failure(recipe)
     assert "UTF-8" in message
     assert "a.txt" in message
