@@ -1,7 +1,7 @@
 """Which language a document and each of its turns are in, or none where the text does not tell.
 
-A document is read in windows over its turns, spread evenly; where all decided windows agree, its turns are in that
-language too. Otherwise each turn is looked at: short ones ("ah bon ?") and unsure ones inherit the conversation's
+A document is read in windows over its turns, spread evenly; where all of them are surely in one language, so are its
+turns. Otherwise each turn is looked at: short ones ("ah bon ?") and unsure ones inherit the conversation's
 language, because alone they are undecidable (measured in `benchmarks/language_identification.py`). What the windows
 do not touch, a few words of another language inside a long conversation, is not looked for unless `turns = "all"`.
 """
@@ -64,13 +64,14 @@ def identify(batch: Batch, options: LanguageOptions) -> Languages:
 def identify_document(texts: list[str], options: LanguageOptions) -> tuple[Found, list[str | None]]:
     """The stretches that a document was judged by, and the language of each of its turns."""
     text = "\n".join(texts)
-    stretches = _windows(text, options.windows, options)
+    stretches, least = _windows(text, options.windows, options)
     weights = _weights(stretches)
     main = next(iter(weights), None)
-    if options.turns == "mixed" and len(weights) < 2:
+    is_one = len(weights) < 2 and least >= options.sure_probability
+    if options.turns == "mixed" and is_one:
         return stretches, [main] * len(texts)
     if len(texts) < 2:
-        return _windows(text, MAX_WINDOWS, options), [main] * len(texts)
+        return _windows(text, MAX_WINDOWS, options)[0], [main] * len(texts)
     turns = identify_turns(texts, options, conversation=main)
     return [(code, len(text)) for code, text in zip(turns, texts, strict=True)], turns
 
@@ -95,8 +96,8 @@ def identify_turns(texts: Iterable[str], options: LanguageOptions, conversation:
     return codes
 
 
-def _windows(text: str, count: int, options: LanguageOptions) -> Found:
-    """The languages of at most `count` windows, spread evenly over a text."""
+def _windows(text: str, count: int, options: LanguageOptions) -> tuple[Found, float]:
+    """The languages of at most `count` windows, spread evenly over a text, and the lowest of their probabilities."""
     size = options.window_characters
     needed = -(-len(text) // size)
     if needed <= count:
@@ -105,11 +106,13 @@ def _windows(text: str, count: int, options: LanguageOptions) -> Found:
         starts = [number * (len(text) - size) // max(count - 1, 1) for number in range(count)]
     threshold = options.min_turn_probability if needed == 1 else options.min_window_probability
     found: Found = []
+    least = 1.0
     for start in starts:
         window = text[start : start + size]
         code, probability = most_likely(window)
+        least = min(least, probability)
         found.append((code if probability >= threshold else None, len(window)))
-    return found
+    return found, least
 
 
 def _weights(stretches: Found) -> dict[str, int]:

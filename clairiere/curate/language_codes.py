@@ -9,7 +9,7 @@ UNDECLARED = frozenset({"", "und", "zxx", "mis"})
 """Tags that name no language."""
 
 _LONG = (
-    "afr:af sqi:sq amh:am ara:ar arb:ar hye:hy asm:as aze:az azj:az eus:eu bel:be ben:bn bos:bs bre:br bul:bg "
+    "afr:af sqi:sq als:sq amh:am ara:ar arb:ar hye:hy asm:as aze:az azj:az eus:eu bel:be ben:bn bos:bs bre:br bul:bg "
     "mya:my cat:ca zho:zh cmn:zh cor:kw cos:co hrv:hr ces:cs dan:da nld:nl eng:en epo:eo est:et ekk:et fin:fi "
     "fra:fr fre:fr fry:fy gla:gd glg:gl kat:ka deu:de ger:de ell:el grn:gn guj:gu hat:ht heb:he hin:hi hun:hu "
     "isl:is ido:io ind:id ina:ia ile:ie gle:ga ita:it jpn:ja jav:jv kan:kn kaz:kk khm:km kir:ky kor:ko kur:ku "
@@ -30,7 +30,7 @@ _SIBLINGS = (
     "es ast an",
     "ca oc",
     "hi ur",
-    "de als bar nds lb",
+    "de gsw bar nds lb",
     "it lmo pms vec scn nap",
     "fa tg",
     "az tr",

@@ -20,6 +20,8 @@ CACHED_CHARACTERS = 64
 """Texts up to this length are remembered: in conversations they come again and again."""
 CACHE_TEXTS = 1 << 16
 _PREFIX = "__label__"
+_ISO_639 = {"als": "gsw", "eml": "egl"}
+"""The model's names of Wikipedias that are other languages' codes in ISO 639-3, or none: Alemannic, Emilian."""
 _SEPARATORS = re.compile("[\x00-\x20\x85\u2028\u2029]+")
 
 
@@ -51,7 +53,7 @@ def most_likely(text: str) -> tuple[str | None, float]:
     """The most likely language of a text and its probability; (None, 0.0) where there is nothing to go by.
 
     Returns:
-        An ISO 639 code as lid.176 gives it ("fr", "arz"), and a probability from 0 to 1.
+        An ISO 639 code ("fr", "arz"), and a probability from 0 to 1.
     """
     return _remembered(text) if len(text) <= CACHED_CHARACTERS else _predict(text)
 
@@ -70,11 +72,16 @@ def _predict(text: str) -> tuple[str | None, float]:
     if not found:
         return None, 0.0
     probability, label = found[0]
-    return label.removeprefix(_PREFIX), min(float(probability), 1.0)
+    return _code(label), min(float(probability), 1.0)
 
 
 @lru_cache(maxsize=1)
 def known_languages() -> frozenset[str]:
     """The codes that the model can give, read from its dictionary."""
     labels = re.findall(rb"__label__([a-z-]+)\x00", model_path().read_bytes())
-    return frozenset(label.decode() for label in labels)
+    return frozenset(_code(label.decode()) for label in labels)
+
+
+def _code(label: str) -> str:
+    name = label.removeprefix(_PREFIX)
+    return _ISO_639.get(name, name)

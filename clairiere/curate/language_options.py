@@ -22,11 +22,13 @@ class LanguageOptions(Options):
     window_characters: int = Field(default=300, ge=50)
     """A document is identified in windows of this size, over its turns."""
     windows: int = Field(default=8, ge=1)
-    """Windows looked at first, spread evenly; where all of them agree the document is in one language."""
+    """Windows looked at first, spread evenly."""
+    sure_probability: float = Field(default=0.8, ge=0, le=1)
+    """Where all windows agree with at least this probability, the document is in one language."""
     min_window_probability: float = Field(default=0.5, ge=0, le=1)
     """A window below this probability is undecided."""
     turns: Literal["mixed", "all"] = "mixed"
-    """Which documents are identified turn by turn: those whose windows disagree, or all."""
+    """Which documents are identified turn by turn: those whose windows disagree or are unsure, or all."""
     min_turn_characters: int = Field(default=30, ge=1)
     """Shorter turns inherit the conversation's language: nothing can tell them apart alone."""
     min_turn_probability: float = Field(default=0.2, ge=0, le=1)
