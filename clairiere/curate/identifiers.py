@@ -38,8 +38,8 @@ _EMAIL = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 
-_GROUPED = re.compile(rf"\d(?:{SEPARATOR}?\d)*")
-_NATIONAL = re.compile(rf"0{SEPARATOR}?[1-9](?:{SEPARATOR}?\d){{8}}(?!{SEPARATOR}?\d)")
+_NATIONAL = re.compile(rf"0{SEPARATOR}?[1-79](?:{SEPARATOR}?\d){{8}}(?!{SEPARATOR}?\d)")
+"""Numbers in 08 are those of services, which are nobody's own."""
 _INTERNATIONAL = re.compile(
     rf"(?:\(?\+|00{SEPARATOR}?)(?P<digits>[1-9]\d{{0,2}}\)?(?:{SEPARATOR}?\(0\))?(?:{SEPARATOR}?\(?\d\)?){{6,14}})(?!{SEPARATOR}?\d)"
 )

@@ -9,6 +9,9 @@ from clairiere.curate.identifiers import CONTEXT_CHARACTERS, Extent
 EXAMPLE_STREET = "rue de l'Exemple"
 """The street of pseudonyms, which is nobody's."""
 
+LONGEST = 160
+"""Characters of an address."""
+
 _SURE = frozenset(("rue", "avenue", "av", "boulevard", "bd", "bld", "blvd", "impasse", "allée", "chemin"))
 """Kinds of streets that a number before them makes an address of, whatever case the name is written in."""
 _OTHER = frozenset(
@@ -26,7 +29,7 @@ _NAME = (
     f"{_LINK}{{0,3}}(?:{_DATE}|{_CAPITALIZED})"
     f"(?:[ -](?:(?:et|de|du|des|la|le|les|en|sur|sous)[ -]|d['’]|l['’]){{0,3}}{_CAPITALIZED}){{0,5}}"
 )
-_LOWER_NAME = f"{_LINK}{{0,3}}[a-zà-öø-ÿœ][\\w'’-]+"
+_LOWER_NAME = f"{_LINK}{{0,3}}(?!(?:de|du|des|la|le|les|aux?)\\b)[a-zà-öø-ÿœ][\\w'’-]+"
 _PARTICLE = "(?:en|sur|sous|de|du|des|la|le|les|lès|et|d['’]|l['’]|à|aux)[ -]?"
 _TOWN = (
     "(?:,? ?[-–(]? ?(?:F-|L-|B-|CH-)?\\d{2} ?\\d{3} "
@@ -45,17 +48,18 @@ _FIRST_YEAR, _LAST_YEAR = 1000, 2099
 
 def match_address(text: str, at: int) -> Extent | None:
     """A postal address that begins with a number here; years, exits and pages are none."""
-    house = _HOUSE.match(text, at)
+    window = text[at : at + LONGEST].replace("\u00a0", " ").replace("\u202f", " ")
+    house = _HOUSE.match(window)
     if house is None or _FIRST_YEAR <= int(house["number"]) <= _LAST_YEAR:
         return None
     kind = house["kind"].casefold()
     if kind not in _SURE and kind not in _OTHER:
         return None
-    street = (_SURE_STREET if kind in _SURE else _STREET).match(text, house.end())
-    if street is None or EXAMPLE_STREET in text[at : street.end()]:
+    street = (_SURE_STREET if kind in _SURE else _STREET).match(window, house.end())
+    if street is None or EXAMPLE_STREET in window[: street.end()]:
         return None
     before = text[max(at - CONTEXT_CHARACTERS, 0) : at]
     if _NO_HOUSE.search(before):
         return None
     first = _FIRST_OF_RANGE.search(before)
-    return (at - len(first[0]) if first else at), street.end()
+    return (at - len(first[0]) if first else at), at + street.end()

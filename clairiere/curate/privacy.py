@@ -42,7 +42,6 @@ _TAKEN_OUT = re.compile(
     r"\[(?i:pii|noms?|prénoms?|prenom|name|anonymisée?|anonyme|personne|locuteur anonymisé)[ _-]?\d*\]"
     r"|NNAAM{1,2}E{1,2}\b"
 )
-_CANONICAL_MARK = re.compile(r"\[PII[ _-]?\d*\]")
 
 
 def match_mark(text: str, at: int) -> Extent | None:
@@ -91,7 +90,7 @@ def redact(batch: Batch, options: PrivacyOptions) -> tuple[Batch, Counter[str]]:
         group = list(pairs)
         document = group[0][1]
         category = batch.columns["category"][document]
-        values = [each for each, _ in group if not _is_public(each, texts[turn], category, options)]
+        values = [each for each, _ in group if not _stays(each, texts[turn], category, options)]
         counts.update(f"personal.{each.kind}" for each in values)
         texts[turn] = _rewrite(texts[turn], values, options, batch.columns["id"][document])
     if not counts:
@@ -142,12 +141,15 @@ def _first_match(text: str, at: int, matchers: list[tuple[str, Matcher]]) -> tup
     return None
 
 
-def _is_public(found: Found, text: str, category: str | None, options: PrivacyOptions) -> bool:
-    """Whether it is an address in a published work, or a blank of a form, as `[Nom]` is in written text."""
+def _stays(found: Found, text: str, category: str | None, options: PrivacyOptions) -> bool:
+    """Whether nothing is done: to addresses in published works, to marks as they should be, and to blanks of forms."""
     if found.kind == "address":
         return category in options.public_addresses
-    is_written = found.kind == "name" and category in WRITTEN_CATEGORIES
-    return is_written and not _CANONICAL_MARK.match(text, found.start)
+    if found.kind != "name":
+        return False
+    # In written text `[Nom]` is for the reader to fill in: only `[PII]` says there that a name was taken out.
+    is_canonical = text[found.start : found.end] == MASKS["name"]
+    return options.name == "mask" if is_canonical else category in WRITTEN_CATEGORIES
 
 
 def _rewrite(text: str, found: Sequence[Found], options: PrivacyOptions, document_id: str) -> str:

@@ -61,8 +61,8 @@ def test_a_pseudonym_is_nobodys(make_document: Make, kind: str) -> None:
 
 
 def test_a_value_has_one_pseudonym_in_a_document_and_another_elsewhere(make_document: Make) -> None:
-    texts = ("Appelle le 06 12 34 56 78.", "Le +33 6 12 34 56 78 ?", "Le zéro six douze trente-quatre cinquante-six "
-             "soixante-dix-huit.")  # fmt: skip
+    in_words = "Le zéro six douze trente-quatre cinquante-six soixante-dix-huit."
+    texts = ("Appelle le 06 12 34 56 78.", "Le +33 6 12 34 56 78 ?", in_words)
     first = redacted(make_document, *texts, options=PSEUDONYMS, id="one")
     plain, country, spoken = first
     number = plain.removeprefix("Appelle le ").removesuffix(".")
@@ -126,6 +126,7 @@ def test_published_addresses_stay(make_document: Make) -> None:
         "L'article 1234-56 du code.",
         "Le 06 12 1934 et le 01/02/2003.",
         "Les nombres 06 12 18 24 30 36.",
+        "Au 08 11 02 02 17, au 0 805 805 817.",
         "Au lot 06 12 34 56 78 du brevet.",
         "ISBN 978-2-07-036002-4",
         "Le 01 99 00 12 34 est de fiction.",
@@ -158,6 +159,7 @@ def test_what_only_looks_like_personal_data_stays(make_document: Make, text: str
         ("immatriculé 1234 ABZ 75", "immatriculé [plaque]"),
         ("plaque AB 123 CD", "plaque [plaque]"),
         ("au 10-14 rue Horace Vernet", "au [adresse]"),
+        ("au 5\u00a0boulevard de\u00a0l'Hautil,\u00a095000 Pontoise.", "au [adresse]."),
         ("à rené@free.fr", "à [e-mail]"),
         ("3782 822463 10005", "[carte bancaire]"),
     ],
