@@ -30,7 +30,6 @@ from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, so
 from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
 from clairiere.engines import open_engine
-from clairiere.engines.local import LocalEngine
 from clairiere.errors import RecipeError
 from clairiere.evaluate import options as evaluate_options
 from clairiere.model.hub import find_model, spoken_name
@@ -207,7 +206,7 @@ class Pipeline:
                 **{source.name: source_digest(source) for source in admitted},
                 **({"withdrawn documents": digest_text(canonical_json(withdrawn))} if withdrawn else {}),
             },
-            run=lambda stage, work: stage.run(admitted, options, self.gate, work, LocalEngine(), withdrawn),
+            run=lambda stage, work: self._spread(stage.run, admitted, options, self.gate, work, withdrawn=withdrawn),
         )
 
     def _curate(self) -> Step:
