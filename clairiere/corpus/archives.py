@@ -153,7 +153,7 @@ def _zip_members(archive: Path, chosen: Chosen) -> Iterator[tuple[str, bytes]]:
 def _zip_content(archive: Path, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """The bytes of one entry; `zipfile` stops at the declared size and checks the CRC."""
     try:
-        return zipped.read(entry)
+        content = zipped.read(entry)
     except (RuntimeError, NotImplementedError) as error:  # encrypted, or a method that zipfile does not know
         raise UnreadableError(
             f"a member that cannot be unpacked: {error}",
@@ -161,6 +161,9 @@ def _zip_content(archive: Path, zipped: zipfile.ZipFile, entry: zipfile.ZipInfo)
             expected="stored or deflated members without a password",
             next_step="unpack it by other means and point the source card at the folder",
         ) from error
+    if len(content) < entry.file_size:
+        raise _damaged(archive, f"{entry.filename} is smaller than it claims")
+    return content
 
 
 def _safe_path(archive: Path, name: str) -> str:

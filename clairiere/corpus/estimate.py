@@ -90,8 +90,9 @@ class Sample:
 
     def read(self, file: SourceFile, source: Source) -> None:
         """Add a file's documents; of a large one, which is a stream, only so many as it takes."""
+        items = read_file(file, source)
         try:
-            for item in read_file(file, source):
+            for item in items:
                 if isinstance(item, UnreadableError):
                     self.problems.append(item)
                     continue

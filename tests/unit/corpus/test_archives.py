@@ -140,6 +140,23 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     assert "password" in message(path)
 
 
+@pytest.mark.parametrize("declared", [5, 5_000_000])
+def test_a_member_that_lies_about_its_size_is_refused(tmp_path: Path, declared: int) -> None:
+    path = archive(tmp_path, "x.zip", {"a.txt": b"un deux trois " * 9})
+    content = bytearray(path.read_bytes())
+    for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = content.rindex(signature) + place
+        content[start : start + 4] = declared.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert "truncated or damaged" in message(path)
+
+
+def test_only_what_is_chosen_is_read(tmp_path: Path) -> None:
+    for name in ("x.tar.gz", "x.zip"):
+        path = archive(tmp_path, name, {f"{number}.txt": b"%d" % number for number in range(5)})
+        assert dict(members(path, lambda number, path: number % 2 == 1 and path != "3.txt")) == {"1.txt": b"1"}
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(NAMES), place=st.floats(0, 1), byte=st.integers(0, 255), cut=st.floats(0.2, 1))
 def test_damage_never_shows_a_traceback(tmp_path: Path, name: str, place: float, byte: int, cut: float) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus import estimate as estimating
+from clairiere.corpus import files
 from clairiere.corpus.cards import Card
 from clairiere.corpus.estimate import Estimate, estimate
 from clairiere.errors import UnreadableError
@@ -44,6 +45,21 @@ def test_no_more_than_enough_is_read(make_card: MakeCard, tmp_path: Path, monkey
     monkeypatch.setattr(estimating, "SAMPLED_BYTES", 1)
     assert estimate(make_card().source) == Estimate(documents=60, words=360, bytes=60 * 28)
     assert len(read) == 1
+
+
+def test_of_a_large_file_the_beginning_is_read(
+    make_card: MakeCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "files").mkdir()
+    lines = "".join(f'{{"text": "ligne numéro {number}"}}\n' for number in range(200_000))
+    (tmp_path / "files/a.jsonl").write_text(lines)
+    monkeypatch.setattr(estimating, "LARGE_BYTES", 2**21)
+    monkeypatch.setattr(files, "HELD_BYTES", 0)
+    found = estimate(make_card(reader='"jsonl"').source)
+    assert found is not None
+    assert found.documents == pytest.approx(200_000, rel=0.05)
+    assert found.words == pytest.approx(600_000, rel=0.05)
+    assert found.documents != 200_000
 
 
 def test_absent_files_give_no_estimate(make_card: MakeCard) -> None:
