@@ -1,7 +1,8 @@
-"""Files that come in twos: a text, and beside it the header that speaks about it and is no text of its own."""
+"""Files that come in twos: a text, and beside it the header that speaks about it, or its translation."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -9,10 +10,28 @@ HEADERS = {".orfeo": ".xml"}
 """Suffix of a text → suffix of its header, which has the same name in the same folder."""
 
 
+_PAIR = re.compile(r"(?P<stem>.*\.(?P<one>[a-z]{2,3}(?:_\w+)?)-(?P<other>[a-z]{2,3}(?:_\w+)?))\.(?P<own>\w+)")
+
+
 def header_path(path: str) -> str | None:
-    """Where the header of a text would lie; None for formats that keep none apart."""
+    """Where the header of a text would lie, or its translation; None for formats that keep none apart."""
     suffix = HEADERS.get(PurePosixPath(path).suffix.lower())
-    return None if suffix is None else str(PurePosixPath(path).with_suffix(suffix))
+    if suffix is not None:
+        return str(PurePosixPath(path).with_suffix(suffix))
+    languages = pair_languages(path)
+    return f"{path.rpartition('.')[0]}.{languages[1]}" if languages else None
+
+
+def pair_languages(path: str) -> tuple[str, str] | None:
+    """The languages of a text, `name.en-fr.en`, and of its translation, `name.en-fr.fr`; None for other names.
+
+    The text is the side whose language comes first in the alphabet: so it does in most archives, too.
+    """
+    match = _PAIR.fullmatch(path)
+    if match is None or match["one"] == match["other"]:
+        return None
+    first, second = sorted((match["one"], match["other"]))
+    return (first, second) if match["own"] == first else None
 
 
 def with_headers(chosen: Callable[[int, str], bool]) -> Callable[[int, str], bool]:

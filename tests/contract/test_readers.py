@@ -56,7 +56,7 @@ def as_json(item: Document | UnreadableError) -> dict[str, Any]:
 def test_reader_has_an_example_and_names_its_specification(name: str) -> None:
     folder = FOLDER / name
     assert list(folder.glob("input.*")), f"the reader `{name}` needs an example {folder}/input.<suffix>"
-    assert (folder / "expected.jsonl").is_file(), f"the reader `{name}` needs {folder}/expected.jsonl"
+    assert list(folder.glob("expected*.jsonl")), f"the reader `{name}` needs {folder}/expected.jsonl"
     assert "https://" in (load(name).__doc__ or ""), f"the docstring of `{name}` gives no specification"
 
 
