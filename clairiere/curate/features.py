@@ -153,7 +153,7 @@ def _characters(text: Text) -> dict[str, Floats]:
         "symbol_ratio": _share(counts[:, kernels.HASHES_AND_ELLIPSES], words),
         "digit_share": _share(counts[:, DIGIT], characters),
         "uppercase_share": _share(counts[:, UPPER], letters),
-        "bad_characters": np.minimum(_share(counts[:, BAD], characters), 1.0),
+        "bad_characters": np.minimum(_share(counts[:, BAD] + counts[:, kernels.DAMAGED], characters), 1.0),
         "braces": _share(counts[:, kernels.BRACES], words),
     }
 

@@ -20,8 +20,8 @@ Int64s = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Int = int | np.int64
 
-WORDS, ALPHABETIC_WORDS, HASHES_AND_ELLIPSES, BRACES = range(BAD + 1, BAD + 5)
-COUNTS = BAD + 5
+WORDS, ALPHABETIC_WORDS, HASHES_AND_ELLIPSES, BRACES, DAMAGED = range(BAD + 1, BAD + 6)
+COUNTS = BAD + 6
 """Columns of `count_characters`: one per character class, then these."""
 
 FNV_OFFSET = np.uint64(0xCBF29CE484222325)
@@ -114,9 +114,9 @@ def count_characters(text: Bytes, begins: Int64s, owners: Int64s, classes: Bytes
                 row[ALPHABETIC_WORDS] += 1
                 has_letter = True
             if point >= 0xA0 and is_mojibake(before, point):
-                row[BAD] += 2
+                row[DAMAGED] += 2
             elif point == 0x28 and is_cid(text, at, end):
-                row[BAD] += CID_CHARACTERS
+                row[DAMAGED] += CID_CHARACTERS
             elif point in (0x7B, 0x7D):
                 row[BRACES] += 1
             # Every third full stop completes an ellipsis: leaders of a table of contents count several times.
