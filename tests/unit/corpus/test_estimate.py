@@ -55,6 +55,7 @@ def test_of_a_large_file_the_beginning_is_read(
     (tmp_path / "files/a.jsonl").write_text(lines)
     monkeypatch.setattr(estimating, "LARGE_BYTES", 2**21)
     monkeypatch.setattr(files, "HELD_BYTES", 0)
+    monkeypatch.setattr(files, "CHUNK_BYTES", 2**14)
     found = estimate(make_card(reader='"jsonl"').source)
     assert found is not None
     assert found.documents == pytest.approx(200_000, rel=0.05)
