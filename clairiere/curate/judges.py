@@ -49,6 +49,20 @@ def load_judge(name: str) -> Judge:
     return Judge(_one_by_one(module), needs_features=False)
 
 
+def load_judges(options: CurateOptions) -> list[Judge]:
+    """The filters that the options name, in order.
+
+    Raises:
+        UnknownNameError: one does not exist.
+    """
+    return [load_judge(name) for name in options.filters]
+
+
+def need_features(judges: Sequence[Judge]) -> bool:
+    """Whether any of the filters looks at features."""
+    return any(judge.needs_features for judge in judges)
+
+
 def _one_by_one(module: ModuleType) -> JudgeBatch:
     def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
         return [module.judge(batch.document(index), options).reason for index in range(len(batch))]

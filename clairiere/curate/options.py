@@ -56,11 +56,11 @@ class CurateOptions(Options):
     filters: tuple[str, ...] = (
         "length",
         "characters",
+        "boilerplate",
         "quality",
         "repetition",
-        "boilerplate",
-        "perplexity",
         "ocr",
+        "perplexity",
         "toxicity",
     )
     """Filters in order: modules of `clairiere.curate.filters`, or dotted paths."""

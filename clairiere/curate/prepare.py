@@ -23,6 +23,7 @@ from clairiere.curate.batch import Batch, RowWriter, read_batches
 from clairiere.curate.flow import FIRST, Flow
 from clairiere.curate.ledger import LedgerWriter, excerpt
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.report_histograms import Bins, add
 from clairiere.curate.signatures import measure, sign
 from clairiere.curate.split import place
 from clairiere.curate.steps import STEPS, Outcome, Tools
@@ -35,17 +36,20 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare one part.
 
     Args:
-        payload: `source`, the `part` to read, `options` (of `[curate]`), the folder where clean text was `learned`, and
-            the files to write: `prepared`, `narrow` and `removed`.
+        payload: `source`, the `part` to read, `options` (of `[curate]`), the folder where clean text was `learned`, the
+            recipe's `folder`, and the files to write: `prepared`, `narrow` and `removed`.
 
     Returns:
-        `documents` (read), `left`, `dropped` by reason, `changed` by kind, and the rows of the `flow`.
+        `documents` (read), `left`, `dropped` by reason, `changed` by kind, the rows of the `flow`, and the
+        `histograms`.
 
     Raises:
         ArtifactError: the part cannot be read.
         UnknownNameError: a filter does not exist.
+        RecipeError: evaluation files do not exist.
+        UnreadableError: an evaluation file cannot be read.
     """
-    tools = _open_tools(canonical_json(payload["options"]), payload["learned"])
+    tools = _open_tools(canonical_json(payload["options"]), payload["learned"], payload["folder"])
     clerk = _Clerk(payload["source"])
     narrow: list[Narrow] = []
     with (
@@ -98,6 +102,7 @@ class _Clerk:
         self.documents = self.left = 0
         self.dropped: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
+        self.bins: list[Bins] = []
 
     def count(self, step: str, batch: Batch) -> None:
         """Count what is left after a step."""
@@ -112,6 +117,7 @@ class _Clerk:
             "dropped": dict(self.dropped),
             "changed": dict(+self.changed),
             "flow": self.flow.to_json(),
+            "histograms": add(self.bins),
         }
 
 
@@ -120,6 +126,7 @@ def _through_steps(batch: Batch, tools: Tools, clerk: _Clerk, ledger: LedgerWrit
     for name, step in STEPS.items():
         outcome = step(batch, tools)
         clerk.changed.update(outcome.changed)
+        clerk.bins.append(outcome.bins)
         batch = _drop(name, outcome, clerk, ledger)
         clerk.count(name, batch)
     return batch
@@ -150,8 +157,8 @@ def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> B
 
 
 @functools.lru_cache(maxsize=1)
-def _open_tools(options: str, learned: str) -> Tools:
-    return Tools.open(CurateOptions.model_validate(json.loads(options)), Path(learned))
+def _open_tools(options: str, learned: str, folder: str) -> Tools:
+    return Tools.open(CurateOptions.model_validate(json.loads(options)), Path(learned), Path(folder))
 
 
 @functools.lru_cache(maxsize=4096)

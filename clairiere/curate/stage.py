@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from clairiere import progress
-from clairiere.artifact import Manifest, Work, require_manifest
+from clairiere.artifact import Manifest, Work, require_manifest, write_text
 from clairiere.corpus.shards import part_name
 from clairiere.curate import flow, ledger
+from clairiere.curate.judges import load_judges, need_features
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.report import REPORT, ReportInput, read_samples, render
+from clairiere.curate.report_histograms import add
 from clairiere.curate.split import SPLITS
-from clairiere.curate.steps import NAMES, Tools
+from clairiere.curate.steps import NAMES
 from clairiere.engines import Engine
 from clairiere.errors import ArtifactError, EmptyError
 
 Facts = Mapping[str, Any]
 
 
-def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Manifest:
+def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine, folder: Path = Path()) -> Manifest:
     """Curate every source of a finished corpus folder.
 
     Args:
@@ -34,14 +37,17 @@ def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Man
         options: the `[curate]` table.
         work: the folder to fill; parts that it has recorded are not worked on again.
         engine: where the parts are worked on.
+        folder: the recipe's, which evaluation files are relative to.
 
     Raises:
         ArtifactError: the corpus folder is not finished, or lacks a file that its manifest names.
         UnknownNameError: a filter of `options.filters` does not exist.
+        RecipeError: a pattern of `options.decontaminate.files` matches nothing.
+        UnreadableError: an evaluation file cannot be read.
         EmptyError: no document of any source was kept, or near duplicates would take too much of one.
     """
     sources: Mapping[str, Facts] = require_manifest(corpus).facts["sources"]
-    shards = _shards(corpus, sorted(sources), options, work)
+    shards = _shards(corpus, sorted(sources), work, {"options": options.to_json(), "folder": str(folder)})
     languages = _learn(shards, options, work, engine)
     total = sum(facts["documents"] for facts in sources.values())
     prepared = _each("prepare", shards, total, work, engine)
@@ -53,12 +59,13 @@ def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine) -> Man
     ledger.join([Path(shard[kind]) for shard in shards for kind in ("removed", "copies")], work.folder / ledger.REMOVED)
     rows = flow.merge((result["flow"] for result in prepared + written), NAMES)
     counts = {**_counts(results), **decided, "by_license": flow.by_license(rows), "flow": rows}
+    _write_report(counts, work.folder)
     facts = {name: _source_facts(sources[name], result["splits"]) for name, result in results.items()}
     return work.finish(counts=counts, facts={"sources": facts, "clean_text": languages})
 
 
-def _shards(corpus: Path, sources: Sequence[str], options: CurateOptions, work: Work) -> list[dict[str, Any]]:
-    """What the tasks of each part of each source read and write."""
+def _shards(corpus: Path, sources: Sequence[str], work: Work, common: Facts) -> list[dict[str, Any]]:
+    """What the tasks of each part of each source read and write; `common` is for all of them."""
     found = []
     for source in sources:
         for number, file in enumerate(_parts_of(corpus, source)):
@@ -68,7 +75,7 @@ def _shards(corpus: Path, sources: Sequence[str], options: CurateOptions, work: 
             }
             splits = {split: str(work.folder / source / split / part_name(number)) for split in SPLITS}
             shard = {"name": f"{source}/{number:05d}", "source": source, "part": str(file), "splits": splits}
-            found.append({**shard, **between, "learned": str(work.scratch / "learned"), "options": options.to_json()})
+            found.append({**shard, **between, "learned": str(work.scratch / "learned"), **common})
     return found
 
 
@@ -92,7 +99,7 @@ def _parts_of(corpus: Path, source: str) -> list[Path]:
 
 def _learn(shards: Sequence[Facts], options: CurateOptions, work: Work, engine: Engine) -> list[str]:
     """Learn clean text once, where a filter needs it; the languages of which there is enough."""
-    if not Tools.open(options).needs_features:
+    if not need_features(load_judges(options)):
         return []
     payload = {
         "parts": {
@@ -160,13 +167,27 @@ def _of_source(
         "kept": sum(size["documents"] for size in splits.values()),
         "dropped": dict(sorted(dropped.items())),
         "changed": dict(sorted(changed.items())),
+        "histograms": add(prepared[number]["histograms"] for number in own),
         "splits": {split: dict(size) for split, size in splits.items()},
     }
 
 
 def _counts(results: Mapping[str, Facts]) -> dict[str, Any]:
     """Each kind of count by source."""
-    return {kind: {name: result[kind] for name, result in results.items()} for kind in ("kept", "dropped", "changed")}
+    return {
+        kind: {name: result[kind] for name, result in results.items()}
+        for kind in ("kept", "dropped", "changed", "histograms")
+    }
+
+
+def _write_report(counts: Facts, folder: Path) -> None:
+    """Write the page that shows the counts."""
+    summary = ReportInput(
+        steps=NAMES,
+        samples=read_samples(folder / ledger.REMOVED),
+        **{name: counts[name] for name in ("flow", "dropped", "changed", "histograms")},
+    )
+    write_text(folder / REPORT, render(summary))
 
 
 def _source_facts(corpus_facts: Facts, splits: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

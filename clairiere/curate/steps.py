@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clairiere.curate import features, language, ngrams, privacy, repetition, turns
+from clairiere.curate import decontaminate, features, hyphens, language, ngrams, privacy, repetition, turns
 from clairiere.curate.batch import Batch
+from clairiere.curate.decontaminate import Index
 from clairiere.curate.flow import FIRST, LAST
-from clairiere.curate.judges import Judge, judge_all, load_judge
+from clairiere.curate.judges import Judge, judge_all, load_judges, need_features
 from clairiere.curate.ngrams import CleanText
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.report_histograms import Bins, describe
 
 EMPTY = "empty"
 
@@ -23,27 +25,31 @@ class Tools:
 
     options: CurateOptions
     judges: Sequence[Judge]
-    clean_text: Mapping[str, CleanText] = field(default_factory=dict)
+    clean_text: Mapping[str, CleanText]
     """Language → what was learned of it."""
+    evaluation: Index
+    """The items of evaluation files."""
 
     @classmethod
-    def open(cls, options: CurateOptions, learned: Path | None = None) -> Tools:
+    def open(cls, options: CurateOptions, learned: Path, folder: Path) -> Tools:
         """The tools for these options.
 
         Args:
             options: the `[curate]` table.
-            learned: the folder in which clean text was learned.
+            learned: the folder in which clean text was learned, if any was.
+            folder: the recipe's, which evaluation files are relative to.
 
         Raises:
             UnknownNameError: a filter of `options.filters` does not exist.
+            RecipeError: a pattern of `options.decontaminate.files` matches nothing.
+            UnreadableError: an evaluation file cannot be read.
         """
-        judges = [load_judge(name) for name in options.filters]
-        return cls(options, judges, ngrams.load(learned) if learned else {})
-
-    @property
-    def needs_features(self) -> bool:
-        """Whether any filter looks at features."""
-        return any(judge.needs_features for judge in self.judges)
+        return cls(
+            options,
+            load_judges(options),
+            ngrams.load(learned),
+            decontaminate.open_index(options.decontaminate, folder),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,14 @@ class Outcome:
         reasons: why each is to be dropped, or None.
         changed: what was changed, counted by kind.
         twins: of what a dropped document is a copy, where the step knows it.
+        bins: distributions of what the step measured.
     """
 
     batch: Batch
     reasons: Sequence[str | None]
     changed: Counter[str] = field(default_factory=Counter)
     twins: Sequence[str | None] | None = None
+    bins: Bins = field(default_factory=dict)
 
 
 def _normalize(batch: Batch, tools: Tools) -> Outcome:
@@ -74,9 +82,15 @@ def _identify(batch: Batch, tools: Tools) -> Outcome:
     return Outcome(settled, reasons, Counter({f"language.{kind}": count for kind, count in counts.items()}))
 
 
+def _mend(batch: Batch, tools: Tools) -> Outcome:
+    mended, words = hyphens.mend(batch, tools.options.quality, tools.clean_text)
+    return Outcome(mended, [None] * len(batch), Counter({"hyphens": int(words.sum())}))
+
+
 def _filter(batch: Batch, tools: Tools) -> Outcome:
-    found = features.measure(batch, tools.clean_text) if tools.needs_features else None
-    return Outcome(batch, judge_all(tools.judges, batch, found, tools.options))
+    found = features.measure(batch, tools.clean_text) if need_features(tools.judges) else None
+    reasons = judge_all(tools.judges, batch, found, tools.options)
+    return Outcome(batch, reasons, bins=describe(batch, batch.words, found))
 
 
 def _redact(batch: Batch, tools: Tools) -> Outcome:
@@ -89,6 +103,11 @@ def _cut_repetition(batch: Batch, tools: Tools) -> Outcome:
     return Outcome(cut, _empty(cut), counts)
 
 
+def _decontaminate(batch: Batch, tools: Tools) -> Outcome:
+    found = decontaminate.remove(batch, tools.evaluation)
+    return Outcome(found.batch, found.reasons, found.changed, found.twins)
+
+
 def _empty(batch: Batch) -> list[str | None]:
     """The reason to drop each document that is left without turns."""
     return [EMPTY if start == end else None for start, end in batch.bounds()]
@@ -97,9 +116,11 @@ def _empty(batch: Batch) -> list[str | None]:
 STEPS: Mapping[str, Callable[[Batch, Tools], Outcome]] = {
     "normalize": _normalize,
     "language": _identify,
+    "mend": _mend,
     "filters": _filter,
     "privacy": _redact,
     "repetition": _cut_repetition,
+    "decontaminate": _decontaminate,
 }
 """Name → step, in the order in which they run."""
 

@@ -70,7 +70,7 @@ def test_documents_are_split_and_measured(tmp_path: Path, talks: list[Document])
     assert text.startswith("Bonjour, voici la phrase")
     assert facts["bytes"] == sum(len(f"Bonjour, voici la phrase numéro {n}.".encode()) for n in range(20))
     parts = [f"talks/{split}/{number:05d}.parquet" for split in sorted(SPLITS) for number in range(3)]
-    assert sorted(manifest.files) == ["removed.parquet", *parts]
+    assert sorted(manifest.files) == ["removed.parquet", "report.html", *parts]
 
 
 def test_drops_are_counted_by_reason_and_by_license(tmp_path: Path, make_document: Make) -> None:
@@ -183,10 +183,11 @@ def test_near_duplicates_go_and_the_ledger_names_their_twins(tmp_path: Path, mix
 def test_the_flow_counts_what_is_left_after_each_step(tmp_path: Path, mixed: dict[str, list[Document]]) -> None:
     flow = curate(tmp_path, mixed, language={"identify": False}).counts["flow"]
     notes = [row for row in flow if (row["source"], row["license"]) == ("notes", "CC0-1.0")]
-    assert [(row["step"], row["documents"], row["words"], row["turns"]) for row in notes][:4] == [
+    assert [(row["step"], row["documents"], row["words"], row["turns"]) for row in notes][:5] == [
         ("read", 11, 3_001, 11),
         ("normalize", 11, 3_001, 11),
         ("language", 11, 3_001, 11),
+        ("mend", 11, 3_001, 11),
         ("filters", 10, 3_000, 10),
     ]
     assert {row["language"] for row in flow} == {"fr"}
