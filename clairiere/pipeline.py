@@ -6,6 +6,7 @@ build ends without torch.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -216,9 +217,20 @@ class Pipeline:
             version=curate_options.FORMAT_VERSION,
             options=options.to_json(),
             needs=("corpus",),
-            outside=dict,
-            run=lambda stage, work: self._spread(stage.run, self.folder("corpus"), options, work),
+            outside=self._evaluation_files,
+            run=lambda stage, work: self._spread(
+                stage.run, self.folder("corpus"), options, work, folder=self.file.path.parent
+            ),
         )
+
+    def _evaluation_files(self) -> Mapping[str, str]:
+        """Digests of the files whose text may not be trained on."""
+        options = self.recipe.curate.decontaminate
+        if not options.files:
+            return {}
+        files = importlib.import_module("clairiere.curate.decontaminate_files")  # it opens tables: not for every build
+        digests: Mapping[str, str] = files.digests(options, self.file.path.parent)
+        return digests
 
     def _spread(self, run: Callable[..., Manifest], *arguments: Any, **options: Any) -> Manifest:
         """Run a stage whose shards the recipe's engine works on."""
