@@ -320,7 +320,9 @@ def test_documents_before_a_failure_count(make_card: MakeCard, tmp_path: Path) -
     assert manifest.counts["dropped"] == {"talks": {"unreadable": 1}}
     (lost,) = manifest.counts["unreadable"]["talks"]
     assert lost["where"] == "a.jsonl:2"
-    with pytest.raises(UnreadableError, match=r"1 of 4 records of the source talks cannot be read: a\.jsonl:2: not JSON"):
+    with pytest.raises(
+        UnreadableError, match=r"1 of 4 records of the source talks cannot be read: a\.jsonl:2: not JSON"
+    ):
         read(tmp_path / "strict", make_card(reader='"jsonl"'), unreadable_share=0.2)
 
 
