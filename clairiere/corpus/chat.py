@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clairiere.corpus.conventions import is_heard, sound
+from clairiere.corpus.conventions import ELISION, is_heard, sound
 from clairiere.corpus.transcript import INAUDIBLE
 from clairiere.corpus.xml import collapse
 from clairiere.record import Turn
@@ -23,17 +23,18 @@ _REWRITES = (
     (re.compile(r"(?<!\w)&(?:\}|\*)\S*"), " "),  # the end of a long event; what somebody else throws in
     (re.compile(r"(?<!\w)&\+(\S+)"), r"\1-"),  # a fragment
     (re.compile(r"(?<!\w)&[-~]?(\w)"), r"\1"),  # a filler, babbling
-    (re.compile(r"(?<!\S)(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|[^\s<‹]+@u(?!\w)"), INAUDIBLE),
+    (re.compile(r"(?<![^\s<‹])(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|[^\s<‹]+@u(?!\w)"), INAUDIBLE),
     (re.compile(r"(?<=\w)@[a-z]{1,3}(?:[:$+&*][\w:&+*-]+)?"), ""),  # the kind of a word: "toc@o", "baby@s:eng"
     (re.compile(r"(?:\+|(?<!\S)(?=/))(?:/{1,2}|\"/|\.)?\.{1,3}(?=\s|$)"), "..."),  # trailing off, interrupted
     (re.compile(r"\+(?:/{1,2}|\.\.|!)\?"), "?"),
-    (re.compile(r"(?<!\S)\+[<^,+\"≈≋](?!\w)"), " "),  # how an utterance begins
-    (re.compile(r"(?<!\S)0[^\s\d]*"), " "),  # omitted words, no speech
+    (re.compile(r"(?<![^\s<‹])\+[<^,+\"≈≋](?!\w)"), " "),  # how an utterance begins
+    (re.compile(r"(?<![^\s<‹])0[^\s\d>›]*"), " "),  # omitted words, no speech
     (re.compile(r"(?<!\S)\([.\d:]+\)|(?<!\S)#+(?!\S)"), " "),  # pauses
     (re.compile(r"[()<>‹›^↑↓⇗↗→↘⇘∞⌈⌉⌊⌋∆∇°▁▔☺↫§∾⁇„]|(?<=\w):+(?=\w|\s|$)"), ""),
-    (re.compile(r"(?<=['’])\+|(?<=['’]) (?=\w+\+)"), ""),
+    (re.compile(r"(?<=['’])\+"), ""),
     (re.compile(r"(?<=\w)[+_](?=\w)"), " "),  # words of a compound: "et_après"
     (re.compile(r"[‡]"), ","),
+    (ELISION, r"\1\2"),
     (re.compile(r"\s+(?=[.,](?:\s|$))"), ""),
 )
 

@@ -41,9 +41,17 @@ _EDGES = " \t\r\n-+\"'«»“”.,;:!?…"
 _MARK = re.compile(r"\[([^\[\]]*)\]|\{([^{}]*)\}|\(([^()]*)\)")
 _LETTERS = re.compile(r"(?<=[\w'’])\(([\w'’-]{1,12})\)|\(([\w'’-]{1,12})\)(?=[\w'’])")
 _TIMED = re.compile(r"[\s.\d,;:s?!+-]*")
+ELISION = re.compile(
+    r"(?i)\b([cdjlmnst]|(?:jus|lors|puis|quel|quoi|pres)?qu|aujourd)(['’]) +(?=[aeiouyhàâéèêëîïôûùœæ])"
+)
+"""An elided word that stands apart from the one it belongs to; its groups are what belongs together."""
+
 _REWRITES = (
     (re.compile(r"(?<=\w)\(\)"), "-"),  # a word broken off: "l() cette salle"
-    (re.compile(r"/([^/,]*),[^/]*/"), r"\1"),  # a choice of what may have been said: "/le, les/"
+    (
+        re.compile(r"(?<!\S)/(?=\S)([^/,\n]{0,60}),[^/\n]{0,60}(?<=\S)/(?!\S)"),
+        r"\1",
+    ),  # a choice of what may have been said: "/le, les/"
     (re.compile(r"\bxx@a\b|¤\w+¤"), PII),
     (re.compile(r"(?<=\w)@[a-z]{1,2}(?::[a-z]{2,3})?(?!\w|\.\w)"), ""),  # a kind of word: "taf@s"
     (re.compile(r"\s?:(?:fra|eng|ara|wol|fuc|srr)\b"), ""),  # the language of a word: "radio :fra"
@@ -52,10 +60,7 @@ _REWRITES = (
     (re.compile(r":{2,}"), ""),  # a sound drawn out: "euh::"
     (re.compile(r"(?<![\w*])(?:\*+|%)(?=\w)|(?<=\w)\*+(?!\w)"), ""),  # a word said wrong: "*expérimentals"
     (re.compile(r"(?<!\S)(?:\++|#+|/+|_+|=+|\.\.)(?!\S)|(?<=[a-zà-ÿ])\+(?!\S)"), ""),  # a pause
-    (
-        re.compile(r"(?i)\b([cdjlmnst]|(?:jus|lors|puis|quel|quoi|pres)?qu|aujourd)(['’]) +(?=[aeiouyhàâéèêëîïôûùœæ])"),
-        r"\1\2",
-    ),  # "j' ai"
+    (ELISION, r"\1\2"),  # "j' ai"
 )
 _MARKED = re.compile(r"[\[({<>‹›@*%+#/_=¤]|::| :|xx|XX|yyy|www|['’] |\.\.")
 """What a text without any marks has none of."""
