@@ -15,13 +15,14 @@ from clairiere.corpus.files import SourceFile
 from clairiere.record import Document, Source, Turn
 
 SUFFIXES = frozenset({".wiki", ".wikitext", ".mediawiki"})
+_OTHER_FORMAT = re.compile(r"\s*(?:<(?!!--|ref|noinclude)|\{\"|---\s)")
 _LINK = re.compile(r"\[\[[^\[\]\n]{1,200}\]\]")
 _OTHER = re.compile(r"'''|\{\{[^{}]|^==+[^=\n]+==+\s*$|^\{\|", re.MULTILINE)
 
 
 def recognize(path: SourceFile) -> float:
     """Links in double brackets beside templates, headings or emphasis."""
-    if path.suffix.lower() not in SUFFIXES | text.SUFFIXES or path.head.lstrip().startswith(("<", '{"', "---")):
+    if path.suffix.lower() not in SUFFIXES | text.SUFFIXES or _OTHER_FORMAT.match(path.head):
         return 0.0
     start = encodings.guess(path.start)
     links, others = len(_LINK.findall(start)), len(_OTHER.findall(start))
