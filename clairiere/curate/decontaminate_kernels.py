@@ -65,6 +65,15 @@ def _first_at_least(values: Hashes, wanted: np.uint64) -> int:
 
 
 @kernel
+def _are_equal(some: Hashes, first: int, others: Hashes, start: int, length: int) -> bool:
+    """Whether `length` values from these places on are equal."""
+    place = 0
+    while place < length and some[first + place] == others[start + place]:
+        place += 1
+    return place == length
+
+
+@kernel
 def find_hits(
     hashes: Hashes, ends: Int64s, bits: Bits, anchors: Hashes, needles: Int64s, item_hashes: Hashes, anchor_words: int
 ) -> Int64s:
@@ -93,11 +102,11 @@ def find_hits(
             needle = _first_at_least(anchors, rolled[word])
             while needle < len(anchors) and anchors[needle] == rolled[word]:
                 start, length = needles[needle]
-                if word + length <= ends[document] and np.array_equal(
-                    hashes[word : word + length], item_hashes[start : start + length]
-                ):
+                if word + length <= ends[document] and _are_equal(hashes, word, item_hashes, start, length):
                     if count == len(hits):
-                        hits = np.concatenate((hits, np.empty_like(hits)))
+                        longer = np.empty((2 * count, 2), np.int64)
+                        longer[:count] = hits
+                        hits = longer
                     hits[count] = word, needle
                     count += 1
                 needle += 1

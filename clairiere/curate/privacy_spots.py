@@ -235,7 +235,9 @@ def find_spots(run: Bytes, begins: Int64s) -> Int64s:
                 kinds, back = _at(run, place, begin, end)
             if kinds:
                 if count == len(spots):
-                    spots = np.concatenate((spots, np.empty_like(spots)))
+                    longer = np.empty((2 * count, 3), np.int64)
+                    longer[:count] = spots
+                    spots = longer
                 spots[count] = turn, character - back, kinds
                 count += 1
             character += stop - place
