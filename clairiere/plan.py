@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -35,6 +36,8 @@ from clairiere.train.options import PhaseOptions
 
 TOKENS_PER_WORD = 1.6
 """French words cost about so many tokens of a small vocabulary; only for estimates before a tokenizer exists."""
+WIDTH = 100
+"""Columns of the tables where nobody's terminal says how wide it is."""
 TRAINING_EFFICIENCY = {"bf16": 1.7, "float32": 0.9}
 """What training reached of a float32 matrix product, on a CPU that multiplies bf16 (claire-small, see benchmarks/)."""
 
@@ -253,25 +256,32 @@ def _flops_per_second() -> float:
 
 def print_plan(plan: Mapping[str, Any]) -> None:
     """The plan as tables on standard output."""
-    screen = Console(highlight=False, width=None if os.isatty(1) else 160)
-    screen.print(
-        escape(f"{plan['recipe']}: a model publishable under {plan['license']} by the policy {plan['policy']}")
-    )
-    screen.print(_source_table(plan["sources"]))
+    screen = Console(highlight=False, width=None if os.isatty(1) else WIDTH)
+    screen.print(escape(f"{plan['recipe']}, sources judged by the policy {plan['policy']}:"))
+    screen.print(_source_table(plan["sources"], plan["policy"]))
+    for document, reason in plan["withdrawn"].items():
+        screen.print(escape(f"withdrawn: {document}: {reason}"), soft_wrap=True)
+    admitted = sum(source["admitted"] for source in plan["sources"])
+    borne = f"under {plan['license']}" if plan["license"] else "under no license yet"
+    screen.print(escape(f"{admitted} of {len(plan['sources'])} sources admitted; the model is publishable {borne}"))
     if plan["phases"]:
         screen.print(_phase_table(plan["phases"]))
-    for document, reason in plan["withdrawn"].items():
-        screen.print(escape(f"withdrawn: {document}: {reason}"))
     for gap in plan["missing"]:
-        screen.print(escape(f"missing: {gap['what']}\n  expected: {gap['expected']}"))
+        screen.print(escape(f"missing: {gap['what']}\n  expected: {gap['expected']}"), soft_wrap=True)
 
 
-def _source_table(sources: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table("source", "category", "license", "admitted", "documents", "words", "why")
+def _source_table(sources: Sequence[Mapping[str, Any]], policy: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("source", no_wrap=True)
+    table.add_column("license")
+    table.add_column("words", justify="right")
+    table.add_column("admitted")
+    table.add_column("why", ratio=1)
     for source in sources:
-        cells = [source["name"], source["category"], source["license"] or "none"]
-        cells += ["yes" if source["admitted"] else "no", _number(source["documents"]), _number(source["words"])]
-        table.add_row(*map(escape, [*cells, source["reason"]]))
+        cells = [source["name"], source["license"] or "not proven", _rounded(source["words"])]
+        why = source["reason"].removeprefix(f"{source['license']} ").removesuffix(f" by the policy {policy}")
+        cells += ["yes" if source["admitted"] else "no", why.replace("fits a model under", "fits")]
+        table.add_row(*map(escape, cells), style=None if source["admitted"] else "yellow")
     return table
 
 
@@ -288,6 +298,16 @@ def _phase_table(phases: Sequence[Mapping[str, Any]]) -> Table:
 
 def _number(value: float | None) -> str:
     return "?" if value is None else f"{value:,}"
+
+
+def _rounded(value: float | None) -> str:
+    """A count in three digits: 812, 3.4 k, 12 M."""
+    if value is None:
+        return "?"
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.{1 if value < 10 * size else 0}f} {unit}"
+    return f"{value:,}"
 
 
 def _duration(seconds: float) -> str:

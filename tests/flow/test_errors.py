@@ -115,11 +115,16 @@ def test_a_phase_whose_sources_are_all_refused(tmp_path: Path) -> None:
     assert clairiere("plan", recipe, "--json").returncode == 0
 
 
-def test_invalid_utf8(tmp_path: Path) -> None:
-    recipe = write_source(tmp_path, "a.txt", "Déjà là.\nCafé".encode() + b" \xe9 ?")
-    message = build_failure(recipe)
-    assert "UTF-8" in message
-    assert "a.txt" in message
+def test_what_is_not_utf8_is_decoded_and_said(tmp_path: Path) -> None:
+    recipe = write_source(tmp_path, "a.txt", b"Bonjour.\nCaf\xe9 ?")
+    result = clairiere("corpus", recipe, "--workspace", tmp_path / "workspace")
+    assert result.returncode == 0, result.stderr
+    assert "files that are not in UTF-8 were decoded: 1" in result.stderr
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    recipe = write_source(tmp_path, "a.txt", b"Bonjour.\n\x00\x01\x02", reader="claire_text")
+    assert "a.txt:2" in build_failure(recipe)
 
 
 def test_an_empty_source(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def test_a_killed_build_ends_with_the_same_bytes(built: Built, tmp_path: Path) -
 
     moments: dict[str, Callable[[], bool]] = {
         "corpus begins": has("corpus.partial/.journal/fingerprint"),
-        "corpus, a source done": has("corpus.partial/debate-demo.parquet"),
+        "corpus, a source done": has("corpus.partial/.journal/debate-demo.json"),
         "curate begins": has("curate.partial"),
-        "curate, a source done": has("curate.partial/.journal/debate-demo.json"),
+        "curate, a source done": has("curate.partial/debate-demo"),
         "tokens begins": has("tokens.partial"),
         "tokens, a tokenizer done": has("tokens.partial/tokenizer"),
         "pretrain begins": has("train/pretrain.partial"),
