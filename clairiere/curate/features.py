@@ -29,11 +29,12 @@ from clairiere.curate.features_repeats import REPEATED_ORDERS, TOP_ORDERS, count
 from clairiere.curate.features_tables import BAD, DIGIT, LETTER, PUNCTUATION, SYMBOL, UPPER, class_table, lower_table
 from clairiere.curate.language_codes import normalize
 from clairiere.curate.ngrams import CleanText
-from clairiere.curate.ngrams_kernels import simplify
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 BULLET, ELLIPSIS, PARAGRAPH = 1, 2, 4
+FURNITURE_CHARACTERS = 120
+"""A longer line is a sentence that says "en savoir plus", not a link."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,11 @@ def _lines(text: Text) -> dict[str, Floats]:
     starts = line_begins[text.starts]
     lines, line_characters = np.diff(starts), _sums(characters, starts)
     repeats, repeated = count_repeats(hashes, characters, starts)
+    is_short = characters <= FURNITURE_CHARACTERS
     return {
         "bullet_lines": _share(_sums(marks & BULLET, starts), lines),
         "ellipsis_lines": _share(_sums(marks & ELLIPSIS, starts) // ELLIPSIS, lines),
-        "boilerplate_lines": _share(_sums(marks & BOILERPLATE, starts) // BOILERPLATE, lines),
+        "boilerplate_lines": _share(_sums((marks & BOILERPLATE > 0) & is_short, starts), lines),
         "lorem_ipsum": (_sums(marks & LOREM_IPSUM, starts) // LOREM_IPSUM).astype(np.float64),
         "duplicate_lines": _share(repeats, lines),
         "duplicate_line_characters": _share(repeated, line_characters),
@@ -219,13 +221,12 @@ def _likeness(text: Text, languages: Sequence[str | None], clean_text: Mapping[s
     perplexity, known_words = np.full(len(languages), np.nan), np.full(len(languages), np.nan)
     if not clean_text:
         return {"perplexity": perplexity, "known_words": known_words}
-    simple, places = simplify(text.utf8, text.begins, class_table(), lower_table())
-    starts = places[text.starts]
+    starts = text.begins[text.starts]
     for index, language in enumerate(languages):
         model = clean_text.get(language or "")
         if model is not None:
             tokens = slice(text.token_starts[index], text.token_starts[index + 1])
-            perplexity[index] = model.perplexity(simple, (int(starts[index]), int(starts[index + 1])))
+            perplexity[index] = model.perplexity(text.utf8, (int(starts[index]), int(starts[index + 1])), text.begins)
             known_words[index] = model.known_share(text.tokens[tokens], text.letters[tokens])
     return {"perplexity": perplexity, "known_words": known_words}
 

@@ -84,7 +84,7 @@ def mend(batch: Batch, options: QualityOptions, clean_text: Mapping[str, CleanTe
     mended = np.zeros(len(batch), np.int64)
     texts = list(batch.texts)
     for index, category in enumerate(batch.columns["category"]):
-        if not options.mend_hyphens or GROUP_OF_CATEGORY.get(category) != "written":
+        if not options.mend_hyphens or GROUP_OF_CATEGORY.get(category) not in ("written", "legal"):
             continue
         divided = [turn for turn in batch.turns_of(index) if _may_divide(texts[turn])]
         if divided:

@@ -19,7 +19,7 @@ import numpy as np
 from clairiere.artifact import canonical_json, write_atomically
 from clairiere.curate import ngrams_kernels as kernels
 from clairiere.curate.batch import Batch, read_batches
-from clairiere.curate.features_kernels import Hashes, Int32s, Points, tokenize
+from clairiere.curate.features_kernels import Bytes, Hashes, Int32s, Int64s, Points, tokenize
 from clairiere.curate.features_lexicon import hash_tokens
 from clairiere.curate.features_tables import class_table, lower_table
 from clairiere.curate.language_codes import normalize
@@ -30,7 +30,7 @@ DOCUMENT_CHARACTERS = 100_000
 """Of one document enters the sample, at most: no novel outweighs many conversations."""
 PARTS_SAMPLED = 8
 """Files of a source that the sample is taken from, spread evenly."""
-STRETCHES, STRETCH_CHARACTERS = 8, 1024
+STRETCHES, STRETCH_BYTES = 8, 1024
 """What of a long document is scored."""
 MIN_WORD_LETTERS = 4
 MIN_WORD_COUNT = 2
@@ -50,10 +50,16 @@ class CleanText:
     words: Hashes
     """A table of the hashes of words of at least four letters."""
 
-    def perplexity(self, simple: Points, bounds: tuple[int, int]) -> float:
-        """Per character, of a document's simplified characters from and to `bounds`; NaN for none."""
-        model = (self.order, self.table)
-        cost, characters = kernels.spread_cost(simple, bounds, STRETCHES, STRETCH_CHARACTERS, model)
+    def perplexity(self, utf8: Bytes, bounds: tuple[int, int], begins: Int64s) -> float:
+        """Per character, of the document from and to the bytes `bounds` of a batch's text; NaN for an empty one.
+
+        Args:
+            utf8: the batch's text.
+            bounds: the document's place in it.
+            begins: int64 [turns + 1], where each turn begins.
+        """
+        tables, model = (class_table(), lower_table()), (self.order, self.table)
+        cost, characters = kernels.spread_cost(utf8, bounds, begins, tables, (STRETCHES, STRETCH_BYTES), model)
         return 2.0 ** (cost / (kernels.BIT * characters)) if characters else float("nan")
 
     def known_share(self, tokens: Hashes, letters: Int32s) -> float:
@@ -78,7 +84,7 @@ class Sample:
     def add(self, texts: list[str]) -> None:
         """Add the turns of a document."""
         utf8, begins = Batch({}, [], texts, np.zeros(1, np.int64)).utf8()
-        simple, _ = kernels.simplify(utf8, begins, class_table(), lower_table())
+        simple = kernels.simplify(utf8, 0, len(utf8), begins, (class_table(), lower_table()))
         tokens, _, letters, _, _ = tokenize(utf8, begins, class_table(), lower_table())
         self.simple.append(simple)
         self.words.append(tokens[letters >= MIN_WORD_LETTERS])

@@ -35,35 +35,38 @@ _SPREAD = np.uint64(0xD6E8FEB86659FD93)
 
 
 @kernel
-def simplify(text: Bytes, begins: Int64s, classes: Bytes, lowers: Points) -> tuple[Points, Int64s]:
+def simplify(text: Bytes, begin: Int, end: Int, begins: Int64s, tables: tuple[Bytes, Points]) -> Points:
     """Characters as the model sees them: lower case, digits as 0, runs of spaces as one, a space before each turn.
 
-    Returns:
-        uint16 [characters]; int64 [turns + 1], where each turn begins.
+    Args:
+        text: UTF-8 of all turns, one after the other.
+        begin: where to begin in it, in bytes.
+        end: where to end.
+        begins: int64 [turns + 1], where each turn begins in the text.
+        tables: `class_table()` and `lower_table()`.
     """
-    simple = np.empty(len(text) + len(begins), np.uint16)
-    places = np.zeros(len(begins), np.int64)
-    found = 0
-    for turn in range(len(begins) - 1):
-        at: Int
-        at, end = begins[turn], begins[turn + 1]
-        simple[found], found, after_space = 0x20, found + 1, True
-        while at < end:
-            point, at = decode(text, at)
-            kind = class_of(point, classes)
-            if kind == SPACE:
-                if not after_space:
-                    simple[found], found = 0x20, found + 1
-                after_space = True
-                continue
-            after_space = False
-            if kind == DIGIT:
-                point = 0x30
-            elif kind == BAD or point >= TABLE_SIZE:
-                point = 0xFFFD
-            simple[found], found = lower_of(point, lowers), found + 1
-        places[turn + 1] = found
-    return simple[:found], places
+    classes, lowers = tables
+    turn = np.searchsorted(begins, begin)
+    simple = np.empty(2 * (end - begin), np.uint16)
+    found, after_space = 0, False
+    at: Int = begin
+    while at < end:
+        starts_turn = at >= begins[turn]
+        while at >= begins[turn]:  # empty turns begin where the next one does
+            turn += 1
+        point, at = decode(text, at)
+        kind = class_of(point, classes)
+        if (starts_turn or kind == SPACE) and not after_space:
+            simple[found], found = 0x20, found + 1
+        after_space = kind == SPACE
+        if kind == SPACE:
+            continue
+        if kind == DIGIT:
+            point = 0x30
+        elif kind == BAD or point >= TABLE_SIZE:
+            point = 0xFFFD
+        simple[found], found = lower_of(point, lowers), found + 1
+    return simple[:found]
 
 
 @kernel
@@ -183,14 +186,14 @@ def look_up(key: np.uint64, table: Table) -> np.uint64:
 
 
 @kernel
-def cost(simple: Points, begin: Int, end: Int, order: int, table: Table) -> Int:
-    """What the characters from `begin` to `end` cost, in units of 1/1024 bit."""
+def cost(simple: Points, order: int, table: Table) -> Int:
+    """What the characters of a text cost, in units of 1/1024 bit."""
     low, short = np.uint64(0xFFFF), np.uint64(16)
     now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
     total: Int = 0
     orders_before: Int = 0
-    for at in range(begin, end):
-        orders = keys_at(simple, at, begin, now)
+    for at in range(len(simple)):
+        orders = keys_at(simple, at, 0, now)
         index = min(orders, orders_before + 1) - 1
         entry = look_up(now[index], table)
         while index > 0 and entry == 0:
@@ -204,18 +207,45 @@ def cost(simple: Points, begin: Int, end: Int, order: int, table: Table) -> Int:
 
 @kernel
 def spread_cost(
-    simple: Points, bounds: tuple[Int, Int], stretches: Int, stretch: Int, model: tuple[int, Table]
+    text: Bytes,
+    bounds: tuple[Int, Int],
+    begins: Int64s,
+    tables: tuple[Bytes, Points],
+    stretches: tuple[int, int],
+    model: tuple[int, Table],
 ) -> tuple[Int, Int]:
-    """The cost of at most so many stretches of a document, spread evenly, and their characters."""
+    """The cost of a document, or of some stretches of a long one, spread evenly, and how many characters they have.
+
+    Args:
+        text: UTF-8 of all turns.
+        bounds: where the document begins and ends in it.
+        begins: int64 [turns + 1], where each turn begins.
+        tables: `class_table()` and `lower_table()`.
+        stretches: how many, at most, and their bytes.
+        model: the order and the settled table.
+    """
     begin, end = bounds
+    count, size = stretches
     order, table = model
-    if end - begin <= stretches * stretch:
-        return cost(simple, begin, end, order, table), end - begin
+    if end - begin <= count * size:
+        simple = simplify(text, begin, end, begins, tables)
+        return cost(simple, order, table), len(simple)
     total: Int = 0
-    for number in range(stretches):
-        start = begin + number * (end - begin - stretch) // (stretches - 1)
-        total += cost(simple, start, start + stretch, order, table)
-    return total, stretches * stretch
+    characters: Int = 0
+    for number in range(count):
+        start = character_start(text, begin + number * (end - begin - size) // (count - 1), end)
+        simple = simplify(text, start, character_start(text, start + size, end), begins, tables)
+        total += cost(simple, order, table)
+        characters += len(simple)
+    return total, characters
+
+
+@kernel
+def character_start(text: Bytes, at: Int, end: Int) -> Int:
+    """The first byte from here on that begins a character, or the end."""
+    while at < end and text[at] & 0xC0 == 0x80:
+        at += 1
+    return min(at, end)
 
 
 @kernel

@@ -125,6 +125,15 @@ WRITTEN = Limits(
 )
 """Books, articles, laws and newspapers: edited text, with verse, lists and formulas."""
 
+LEGAL = Limits(
+    max_duplicate_lines=0.8,
+    max_duplicate_line_characters=0.6,
+    max_duplicate_paragraphs=0.8,
+    max_duplicate_paragraph_characters=0.6,
+    max_duplicate_ngrams=None,
+).over(WRITTEN)
+"""Codes of law say the same of each case, word for word."""
+
 WEB = Limits(
     min_mean_word_length=3,
     max_mean_word_length=10,
@@ -157,6 +166,7 @@ CODE = Limits(max_bad_characters=0.02)
 GROUPS: Mapping[str, Limits] = {
     "speech": SPEECH,
     "written": WRITTEN,
+    "legal": LEGAL,
     "web": WEB,
     "instruction": INSTRUCTION,
     "code": CODE,
@@ -166,7 +176,8 @@ GROUPS: Mapping[str, Limits] = {
 GROUP_OF_CATEGORY: Mapping[str, str] = {
     **dict.fromkeys(("theatre", "free-conversation", "interview", "meeting"), "speech"),
     **dict.fromkeys(("debate", "parliament", "assistance", "lecture"), "speech"),
-    **dict.fromkeys(("book", "encyclopedia", "legal", "newspaper"), "written"),
+    **dict.fromkeys(("book", "encyclopedia", "newspaper"), "written"),
+    "legal": "legal",
     **dict.fromkeys(("instruction", "parallel"), "instruction"),
     "code": "code",
 }
