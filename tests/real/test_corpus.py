@@ -1,6 +1,7 @@
-"""The real corpora: each is read whole, and holds as many documents and words as its manifest says.
+"""The real corpora: they hold as many documents and words as their manifests say, and are looked at quickly.
 
 The manifests count words of the extracted text; where ours leave something out on purpose, the tolerance says what.
+Each reader's exact counts, of these and of the other corpora, stand in `test_counts_*.py`.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def manifest_words(source: Source) -> dict[str, int]:
         return {Path(row["path"]).stem: int(row["words"]) for row in rows if row["words"]}
 
 
-@pytest.mark.parametrize("name", sorted(CARDS))
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_a_corpus_holds_what_its_manifest_says(name: str) -> None:
     source = CARDS[name].source
     expected = manifest_words(source)
@@ -75,11 +76,18 @@ def test_a_corpus_holds_what_its_manifest_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CARDS))
-def test_an_estimate_is_quick_and_near(name: str) -> None:
-    source = CARDS[name].source
+def test_an_estimate_is_quick(name: str) -> None:
     started = time.process_time()
-    found = estimate(source)
+    found = estimate(CARDS[name].source)
     assert time.process_time() - started < 4
+    assert found is not None
+    assert min(found.documents, found.words, found.bytes) > 0
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_an_estimate_is_near(name: str) -> None:
+    source = CARDS[name].source
+    found = estimate(source)
     assert found is not None
     assert found.documents == pytest.approx(DOCUMENTS[name], rel=0.05)
     expected = manifest_words(source)
@@ -97,7 +105,8 @@ def test_each_wikipedia_page_is_read_once() -> None:
 
 
 def test_licenses_are_those_of_the_manifests() -> None:
-    for name, card in CARDS.items():
+    for name in DOCUMENTS:
+        card = CARDS[name]
         editions = {file.edition for file in walk(locate(card.source), card.source.include, card.source.exclude)}
         assert card.source.edition is not None
         (edition,) = editions
@@ -108,7 +117,7 @@ def test_the_two_targets_of_claire() -> None:
     refused = {
         target: [
             judged.card.name
-            for judged in judge_sources(CARDS.values(), Gate.make(target, "claire"))
+            for judged in judge_sources([CARDS[name] for name in sorted(DOCUMENTS)], Gate.make(target, "claire"))
             if not judged.judgment.admitted
         ]
         for target in ("CC-BY-NC-SA-4.0", "CC-BY-SA-4.0")
@@ -119,7 +128,7 @@ def test_the_two_targets_of_claire() -> None:
 def test_digests_are_quick() -> None:
     started = time.process_time()
     assert len({source_digest(card.source) for card in CARDS.values()}) == len(CARDS)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 4
 
 
 def test_every_archive_of_the_collection_can_be_walked() -> None:
