@@ -4,7 +4,7 @@
 
 Mutates the examples in tests/contract/readers (bits flipped, spans cut, doubled and moved, control bytes and half
 characters put in, numbers made huge, structures nested deep) for so many seconds per reader. Input that raises
-anything but UnreadableError, gives documents that are not sound, or takes longer than a second of processor time per
+anything but UnreadableError, prints, gives documents that are not sound, or takes longer than a second of processor time per
 100 KB, is saved in tests/contract/regressions/<reader>, where `tests/contract/test_readers.py` reads it from then on.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import random
 import re
@@ -20,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import FrameType
 
@@ -35,6 +37,7 @@ SECONDS_PER_BYTE = 1e-5
 LEAST_SECONDS = 2.0
 HANGING_SECONDS = 20
 SAVED_PER_READER = 10
+SHOWN_CHARACTERS = 200
 DEPTH = 3000
 STRANGE = [
     *(bytes([byte]) for byte in (0, 1, 8, 11, 12, 13, 21, 27, 31, 127, 128, 160, 192, 254, 255)),
@@ -153,9 +156,11 @@ def hang(_signal: int, _frame: FrameType | None) -> None:
 def fault(reader: Reader, path: SourceFile) -> str | None:
     """What a reader does wrong with a file; None where nothing is."""
     started = time.process_time()
+    printed = io.StringIO()
     signal.setitimer(signal.ITIMER_VIRTUAL, HANGING_SECONDS)
     try:
-        found = unsound(reader, path)
+        with redirect_stdout(printed), redirect_stderr(printed):
+            found = unsound(reader, path)
     except UnreadableError as error:
         found = None if path.path in str(error.where) else f"an error that does not name the file: {error.where}"
     except HangingError:
@@ -164,6 +169,8 @@ def fault(reader: Reader, path: SourceFile) -> str | None:
         return traceback.format_exc(limit=-4)
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    if printed.getvalue():
+        return f"printed {printed.getvalue()[:SHOWN_CHARACTERS]!r}"
     seconds = time.process_time() - started
     if seconds > max(LEAST_SECONDS, SECONDS_PER_BYTE * path.size_bytes):
         return f"{seconds:.1f} s of processor time for {path.size_bytes:,} bytes"
@@ -213,7 +220,7 @@ def fuzz(name: str, seconds: float, seed: int) -> list[str]:
 def kind(wrong: str) -> str:
     """What distinguishes one fault from another: where it was raised, rather than by what."""
     places = re.findall(r'File "[^"]*", line \d+', wrong)
-    return places[-1] if places else re.sub(r"\d|called .*|in .*", "", wrong)
+    return places[-1] if places else re.sub(r"\d|called .*|in .*|printed .*", "", wrong)
 
 
 def save(name: str, suffix: str, content: bytes) -> None:
@@ -236,7 +243,7 @@ def main() -> int:
     }
     for name, found in faults.items():
         for wrong in found:
-            print(f"\n== {name}\n{wrong}")
+            print(f"\n== {name}\n" + "\n".join(line[:SHOWN_CHARACTERS] for line in wrong.split("\n")))
     return 1 if any(faults.values()) else 0
 
 
