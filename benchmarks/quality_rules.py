@@ -55,6 +55,7 @@ EXAMPLES = 3
 HELD_OUT = ("theatre-fr-fredracor", "book-fr-eltec")
 RATES = (0.02, 0.05, 0.1)
 PIECES = (1000, 4500, None)
+REPORTED = ("perplexity", "known_words", "ocr_confidence", "toxic_words")
 WRONG_LETTERS = "abcdefghijklmnopqrstuvwxyzéè.,;1l"
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +109,7 @@ def losses(documents: Sequence[Document], clean_text: dict[str, CleanText]) -> d
     dropped: Counter[str] = Counter()
     examples: dict[str, list[str]] = {}
     words, lost_words, size, seconds, mended = 0.0, 0.0, 0, [0.0, 0.0], 0
-    perplexity: list[Floats] = []
+    measured: list[Features] = []
     for batch, joined in prepared(documents, clean_text):
         size += len(batch.utf8()[0])
         mended += joined
@@ -117,7 +118,7 @@ def losses(documents: Sequence[Document], clean_text: dict[str, CleanText]) -> d
         features, took = timed(measure, batch, clean_text)
         reasons, judging = timed(judge_batch, batch, features, OPTIONS.quality)
         seconds[1] += took + judging
-        perplexity.append(features.perplexity)
+        measured.append(features)
         words += float(features.words.sum())
         for index, reason in enumerate(reasons):
             if reason is not None:
@@ -133,7 +134,7 @@ def losses(documents: Sequence[Document], clean_text: dict[str, CleanText]) -> d
         "documents_lost_percent": round(100 * sum(dropped.values()) / len(documents), 2),
         "words_lost_percent": round(100 * lost_words / max(words, 1), 3),
         "words_mended": mended,
-        "perplexity": quantiles(np.concatenate(perplexity)),
+        **{name: quantiles(np.concatenate([getattr(each, name) for each in measured])) for name in REPORTED},
         "seconds": {"features": round(seconds[0], 2), "features, perplexity and rules": round(seconds[1], 2)},
         "examples": {reason: found[:EXAMPLES] for reason, found in examples.items()},
     }
@@ -151,7 +152,7 @@ def quantiles(values: Floats) -> dict[str, float] | None:
     known = values[~np.isnan(values)]
     if not len(known):
         return None
-    return {str(percent): round(float(np.percentile(known, percent)), 2) for percent in (1, 50, 99)}
+    return {str(percent): round(float(np.percentile(known, percent)), 4) for percent in (1, 50, 99)}
 
 
 def learn(documents: dict[str, list[Document]], folder: Path) -> dict[str, CleanText]:
