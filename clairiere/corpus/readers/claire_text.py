@@ -49,7 +49,7 @@ def _conversations(lines: list[str]) -> Iterator[list[Turn]]:
             before = turns.pop() if turns else Turn(None, "")
             turns.append(Turn(before.speaker, f"{before.text}\n{collapse(line)}".strip("\n")))
         else:
-            spoken = [turn for turn in turns if turn.text]
+            spoken = [turn for turn in turns if turn.text.strip()]
             if spoken:
                 yield spoken
             turns = []

@@ -26,7 +26,7 @@ COLUMNS = 10
 NAMELESS = frozenset({"", "_", "unknown", "unspecified", "unnamed", "anonymous", "anonyme", "locuteur", "none"})
 """What treebanks write where a speaker's name, role, age or sex is not known."""
 
-_ID = re.compile(r"\d+(-\d+|\.\d+)?")
+_ID = re.compile(r"\d{1,9}(-\d{1,9}|\.\d{1,9})?")
 _SITTING = re.compile(r"(ParlaMint-.+)_\d+")
 _COMMENT = re.compile(r"#\s*([^=]*?)\s*(?:=\s*(.*?)\s*)?$")
 

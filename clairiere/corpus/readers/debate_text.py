@@ -55,10 +55,10 @@ def turns_of(lines: Iterable[str]) -> Iterator[Turn]:
         if turn is not None and label is None:
             turn = Turn(turn.speaker, f"{turn.text}\n{words}".strip("\n")) if words else turn
             continue
-        if turn is not None and turn.text:
+        if turn is not None and turn.text.strip():
             yield turn
         turn = Turn(label, words) if label or words else None
-    if turn is not None and turn.text:
+    if turn is not None and turn.text.strip():
         yield turn
 
 

@@ -25,6 +25,7 @@ from clairiere.corpus.transcript import Utterance, name_and_role, speaker_facts,
 from clairiere.record import Document, Source
 
 MILLISECONDS = 1000
+_INTEGER = re.compile(r"[0-9]{1,12}")
 _CHAT_KINDS = frozenset({"mor", "%mor", "pho", "%pho", "gra", "%gra"})
 
 
@@ -110,7 +111,7 @@ def _times(path: SourceFile, root: etree._Element) -> dict[str, tuple[float, flo
     time = 0.0
     for slot in root.iter("TIME_SLOT"):
         value = slot.get("TIME_VALUE", "")
-        time = int(value) / MILLISECONDS if value.isdecimal() else time
+        time = int(value) / MILLISECONDS if _INTEGER.fullmatch(value) else time
         slots[slot.get("TIME_SLOT_ID", "")] = time
     times: dict[str, tuple[float, float]] = {}
     for annotation in root.iter("ALIGNABLE_ANNOTATION"):

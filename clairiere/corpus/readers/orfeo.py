@@ -100,7 +100,7 @@ def _utterances(path: SourceFile) -> Iterator[Utterance]:
         written = next((line[len(_TEXT) :] for line in lines[:comments] if line.startswith(_TEXT)), "")
         try:
             yield from _sentence(rows, written)
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise _malformed(path) from error
 
 

@@ -25,6 +25,9 @@ WORDS = ("word_segments", "words")
 TEXTS = ("text", "segment", "transcript", "raw_segment")
 SPEAKERS = ("speaker", "spk_id", "speaker_id", "spk", "speaker_label")
 
+SECONDS_LIMIT = 1e12
+"""No recording has a later time."""
+
 _KEYS = re.compile(rb'"(\w+)"\s*:')
 
 
@@ -110,4 +113,4 @@ def _time(item: dict[str, Any], scale: int, key: str = "start") -> float | None:
         value, scale = other.get("from" if key == "start" else "to"), 1000
     elif isinstance(other, list) and len(other) == 2:
         value = other[key == "end"]
-    return float(value) / scale if isinstance(value, int | float) else None
+    return value / scale if isinstance(value, int | float) and abs(value) < SECONDS_LIMIT else None

@@ -28,6 +28,9 @@ from clairiere.corpus.transcript import (
 )
 from clairiere.record import Document, Source
 
+COUNT_LIMIT = 10**9
+"""Of tiers or intervals: more do not fit in any file."""
+
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?%?)(?!\S)|(?<!\S)(<\w+>)(?!\S)|(?<!\S)![^\r\n]*'
 )
@@ -120,6 +123,10 @@ class _Tokens:
         match = self._next(what)
         return float(match[2].rstrip("%")) if match[2] is not None else self._fail(match[0], what)
 
+    def count(self, what: str) -> int:
+        number = self.number(what)
+        return int(number) if 0 <= number <= COUNT_LIMIT else self._fail(f"{number:g}", what)
+
     def flag(self, what: str) -> str:
         match = self._next(what)
         return match[3] if match[3] is not None else self._fail(match[0], what)
@@ -145,7 +152,7 @@ def _tiers(path: SourceFile) -> list[_Tier]:
     tokens.number("xmax")
     if tokens.flag("whether there are tiers") != "<exists>":
         return []
-    tiers = (_tier(tokens) for _ in range(int(tokens.number("the number of tiers"))))
+    tiers = (_tier(tokens) for _ in range(tokens.count("the number of tiers")))
     return [tier for tier in tiers if tier is not None]
 
 
@@ -154,7 +161,7 @@ def _tier(tokens: _Tokens) -> _Tier | None:
     kind, name = tokens.text("the class of a tier"), tokens.text("the name of a tier").strip()
     tokens.number("xmin")
     tokens.number("xmax")
-    count = int(tokens.number("the number of intervals"))
+    count = tokens.count("the number of intervals")
     if kind != "IntervalTier":
         for _ in range(count):
             tokens.number(f"a time in {name!r}")

@@ -107,7 +107,7 @@ def _segments(path: SourceFile, turn: etree._Element, *, alone: bool) -> Iterato
             time, who = _seconds(path, element, "time"), 0 if alone else -1
         elif element.tag == "Who":
             number = element.get("nb", "")
-            who = int(number) - 1 if number.isdecimal() else -1
+            who = int(number) - 1 if re.fullmatch(r"[0-9]{1,3}", number) else -1
         elif element.tag == "Event":
             words = f"{_event(element)} {words or ''}"
         if words and words.strip():
