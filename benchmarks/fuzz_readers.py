@@ -3,9 +3,10 @@
     python benchmarks/fuzz_readers.py [--seconds 60] [--reader NAME …] [--seed 0]
 
 Mutates the examples in tests/contract/readers (bits flipped, spans cut, doubled and moved, control bytes and half
-characters put in, numbers made huge, structures nested deep) for so many seconds per reader. Input that raises
-anything but UnreadableError, prints, gives documents that are not sound, or takes longer than a second of processor time per
-100 KB, is saved in tests/contract/regressions/<reader>, where `tests/contract/test_readers.py` reads it from then on.
+characters put in, numbers made huge, structures nested deep) for so many seconds per reader. Input is saved in
+tests/contract/regressions/<reader>, where `tests/contract/test_readers.py` reads it from then on, if it raises anything
+but UnreadableError, prints, gives documents that are not sound, or takes longer than two seconds of processor time and
+a second per 100 KB.
 """
 
 from __future__ import annotations
