@@ -108,7 +108,7 @@ def open_index(options: DecontaminateOptions, folder: Path) -> Index:
     encoded = [text.encode() for text in texts]
     run = np.frombuffer(b"".join(encoded), np.uint8)
     tokens = _tokens(run, np.cumsum([0, *map(len, encoded)], dtype=np.int64))
-    needles = _needles(tokens.begins, options)
+    needles = _different(_needles(tokens.begins, options), tokens.hashes)
     anchors = roll(tokens.hashes, _anchor_words(options))[needles[:, 0]]
     order = np.argsort(anchors, kind="stable")
     names = [f"{item.file}#{item.place}" for item in items]
@@ -209,6 +209,16 @@ def _needles(begins: Int64s, options: DecontaminateOptions) -> Int64s:
     windows = np.maximum(lengths - options.words + 1, whole)
     firsts = np.repeat(begins[:-1], windows) + _counted(windows)
     return np.stack([firsts, np.repeat(np.minimum(lengths, options.words), windows)], axis=1)
+
+
+def _different(needles: Int64s, hashes: Hashes) -> Int64s:
+    """The needles without those that an earlier item has too: templates of questions stand in thousands of items."""
+    values = np.zeros(len(needles), np.uint64)
+    for length in np.unique(needles[:, 1]).tolist():
+        of_length = needles[:, 1] == length
+        values[of_length] = roll(hashes, length)[needles[of_length, 0]]
+    _, firsts = np.unique(np.stack([values, needles[:, 1].astype(np.uint64)]), axis=1, return_index=True)
+    return needles[np.sort(firsts)]
 
 
 def _counted(lengths: Int64s) -> Int64s:

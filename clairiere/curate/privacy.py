@@ -99,6 +99,15 @@ def redact(batch: Batch, options: PrivacyOptions) -> tuple[Batch, Counter[str]]:
     return drop_empty(redacted) if any(not texts[each.turn].strip() for each in found) else redacted, counts
 
 
+def mask(texts: Sequence[str]) -> list[str]:
+    """Texts with all personal data masked, as they may be shown."""
+    batch = Batch({}, [None] * len(texts), list(texts), np.array([0, len(texts)], np.int64))
+    masked = batch.texts
+    for turn, found in itertools.groupby(find(texts, batch.utf8(), set(MASKS)), key=lambda each: each.turn):
+        masked[turn] = _rewrite(masked[turn], list(found), PrivacyOptions(), "")
+    return masked
+
+
 def find(texts: Sequence[str], utf8: tuple[Bytes, Int64s], kinds: set[str]) -> list[Found]:
     """Personal data of these kinds, in order and without overlap.
 

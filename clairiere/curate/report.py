@@ -10,7 +10,7 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from clairiere.curate import ledger
 from clairiere.curate.batch import row_groups
 from clairiere.curate.flow import UNITS
+from clairiere.curate.privacy import mask
 from clairiere.curate.report_histograms import SCALES, Bins, add
 from clairiere.curate.report_plots import bars, strip
 
@@ -63,7 +64,7 @@ class ReportInput:
 
 
 def read_samples(removed: Path, per_reason: int = SAMPLES_PER_REASON) -> list[Sample]:
-    """Some rows of the ledger for each reason, drawn by a hash of the document's id.
+    """Some rows of the ledger for each reason, drawn by a hash of the document's id; personal data in them is masked.
 
     Args:
         removed: the ledger, `curate/removed.parquet`.
@@ -80,7 +81,9 @@ def read_samples(removed: Path, per_reason: int = SAMPLES_PER_REASON) -> list[Sa
             rank = -int.from_bytes(hashlib.sha256(sample.id.encode()).digest()[:8], "big")
             keep = heapq.heappush if len(heap) < per_reason else heapq.heappushpop
             keep(heap, (rank, sample.id, sample))
-    return [sample for reason in sorted(drawn) for *_, sample in sorted(drawn[reason], reverse=True)]
+    samples = [sample for reason in sorted(drawn) for *_, sample in sorted(drawn[reason], reverse=True)]
+    excerpts = mask([sample.excerpt for sample in samples])
+    return [replace(sample, excerpt=excerpt) for sample, excerpt in zip(samples, excerpts, strict=True)]
 
 
 def render(summary: ReportInput) -> str:

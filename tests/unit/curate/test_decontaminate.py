@@ -87,6 +87,18 @@ def test_only_the_turns_that_meet_an_item_go(make_document: Make, tmp_path: Path
     assert found.changed == {"contaminated.turns": 3}
 
 
+def test_items_with_one_beginning_are_told_apart_and_copies_count_once(make_document: Make, tmp_path: Path) -> None:
+    template = "Parmi les propositions suivantes concernant le cœur et les poumons, laquelle est exacte pour"
+    items = [f"{template} {name}" for name in ("Alix", "Camille", "Claude", "Alix")] * 50
+    (tmp_path / "quiz.jsonl").write_text("\n".join(map(json.dumps, items)), encoding="utf-8")
+    index = open_index(DecontaminateOptions(files=("quiz.jsonl",), level="turn"), tmp_path)
+    assert len(index.needles) == 2 + 3
+    turns = [("A" if place % 2 else "B", f"{template} {name}") for place, name in enumerate(["Claude"] * 50)]
+    found = remove(Batch.from_documents([make_document(*turns, (None, "Voilà."))]), index)
+    assert found.batch.texts == ["Voilà."]
+    assert found.changed == {"contaminated.turns": 50}
+
+
 def test_an_equal_hash_is_not_enough(make_document: Make, index: Index) -> None:
     """The index says that other words have the item's hashes, as in a collision."""
     lying = Index(**{**vars(index), "texts": ["un deux trois " * 20, *index.texts[1:]]})

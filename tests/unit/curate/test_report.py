@@ -99,13 +99,14 @@ def test_samples_are_drawn_by_reason_whatever_the_order(tmp_path: Path) -> None:
 
     drawn = read_samples(write("one", list(range(40))), per_reason=3)
     assert [sample.reason for sample in drawn] == ["even"] * 3 + ["odd"] * 3
+    assert {sample.excerpt for sample in drawn} == {"Au [téléphone]."}
     assert drawn == read_samples(write("two", list(range(39, -1, -1))), per_reason=3)
     assert [sample.id for sample in drawn] != [f"id {number}" for number in (0, 2, 4, 1, 3, 5)]
 
 
 def removal(name: str, reason: str) -> dict[str, object]:
     document = {"id": name, "source": "s", "license": None, "language": "fr"}
-    return {**document, "step": "filters", "reason": reason, "twin": None, "words": 1, "excerpt": "Oui."}
+    return {**document, "step": "filters", "reason": reason, "twin": None, "words": 1, "excerpt": "Au 06 12 34 56 78."}
 
 
 def test_a_ledger_that_cannot_be_read_is_said(tmp_path: Path) -> None:
