@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from clairiere.artifact import canonical_json, write_atomically
+from clairiere.corpus.shards import SCHEMA
 from clairiere.curate import ngrams_kernels as kernels
-from clairiere.curate.batch import Batch, read_batches
+from clairiere.curate.batch import Batch, read_batches, row_groups
 from clairiere.curate.features_kernels import Bytes, Hashes, Int32s, Int64s, Points, tokenize
 from clairiere.curate.features_lexicon import hash_tokens
 from clairiere.curate.features_tables import class_table, lower_table
@@ -102,12 +104,14 @@ def learn(parts: Mapping[str, Sequence[Path]], options: QualityOptions, folder: 
     Returns:
         The languages that have enough clean text.
     """
-    samples = sample(parts, options)
-    languages = sorted(name for name, text in samples.items() if text.characters >= options.min_sample_characters)
-    for language in languages:
-        model = fit(samples[language], options)
-        _write(folder / f"{language}.ngrams.npy", model.table)
-        _write(folder / f"{language}.words.npy", model.words)
+    languages = []
+    for language, sources in sorted(_languages(parts).items()):
+        text = sample(language, [parts[source] for source in sources], options)
+        if text.characters >= options.min_sample_characters:
+            model = fit(text, options)
+            _write(folder / f"{language}.ngrams.npy", model.table)
+            _write(folder / f"{language}.words.npy", model.words)
+            languages.append(language)
     _write_index(folder / INDEX, {"order": options.ngram_order, "languages": languages})
     return languages
 
@@ -143,53 +147,56 @@ def _write_index(path: Path, facts: Mapping[str, object]) -> None:
     write_atomically(path, save)
 
 
-def sample(parts: Mapping[str, Sequence[Path]], options: QualityOptions) -> dict[str, Sample]:
-    """Language → clean text, from all sources alike: what a small one cannot give, larger ones do."""
-    samples: dict[str, Sample] = defaultdict(Sample)
-    by_language: dict[str, list[str]] = defaultdict(list)
+def _languages(parts: Mapping[str, Sequence[Path]]) -> dict[str, list[str]]:
+    """Language → the sources whose first file holds documents in it, the smallest first."""
+    found: dict[str, list[str]] = defaultdict(list)
     for source in sorted(parts, key=lambda name: (sum(path.stat().st_size for path in parts[name]), name)):
-        by_language[_main_language(parts[source])].append(source)
-    for language in sorted(by_language):
-        sources = by_language[language]
-        for number, source in enumerate(sources):
-            budget = (options.sample_characters - samples[language].characters) // (len(sources) - number)
-            _sample_source(parts[source], budget, options, samples)
-    return dict(samples)
+        tags = {normalize(tag) for path in parts[source][:1] for tag in _column(path, "language")}
+        for language in tags - {None}:
+            found[str(language)].append(source)
+    return found
 
 
-def _main_language(paths: Sequence[Path]) -> str:
-    """The language of a source's first document that has one."""
-    for path in paths[:1]:
-        for batch in read_batches(path):
-            return next((code for each in batch.columns["language"] if (code := normalize(each))), "")
-    return ""
+def _column(path: Path, name: str) -> set[str | None]:
+    """The different values of a column."""
+    schema = pa.schema([SCHEMA.field(name)])
+    return {value for rows in row_groups(path, schema) for value in rows.column(name).to_pylist()}
 
 
-def _sample_source(paths: Sequence[Path], budget: int, options: QualityOptions, samples: dict[str, Sample]) -> None:
-    """Add a source's text to the samples of its languages, as much as its budget, from files spread evenly."""
-    if not paths or budget <= 0:
-        return
-    chosen = paths[:: -(-len(paths) // PARTS_SAMPLED)]
-    for number, path in enumerate(chosen):
-        left = budget * (number + 1) // len(chosen) - budget * number // len(chosen)
-        for language, texts in _clean_documents(path):
-            if samples[language].characters < options.sample_characters:
-                before = samples[language].characters
-                samples[language].add(texts)
-                left -= samples[language].characters - before
-            if left <= 0:
-                break
+def sample(language: str, sources: Sequence[Sequence[Path]], options: QualityOptions) -> Sample:
+    """Clean text of a language, from all sources alike: what a small one cannot give, larger ones do.
+
+    Args:
+        language: its code.
+        sources: the files of each source, the smallest source first.
+        options: the `[curate.quality]` table.
+    """
+    text = Sample()
+    for number, paths in enumerate(sources):
+        budget = (options.sample_characters - text.characters) // (len(sources) - number)
+        chosen = paths[:: -(-len(paths) // PARTS_SAMPLED)]
+        begin = text.characters
+        for place, path in enumerate(chosen, 1):
+            _fill(text, _clean_documents(path, language), begin + budget * place // len(chosen))
+    return text
 
 
-def _clean_documents(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The language and the cleaned turns, up to a length, of the documents that are in one and not from OCR."""
+def _fill(text: Sample, documents: Iterable[list[str]], characters: int) -> None:
+    """Add documents until the sample has so many characters."""
+    if text.characters < characters:
+        for turns in documents:
+            text.add(turns)
+            if text.characters >= characters:
+                return
+
+
+def _clean_documents(path: Path, language: str) -> Iterator[list[str]]:
+    """The cleaned turns, up to a length, of the documents that are in a language and not from OCR."""
     for batch in read_batches(path):
         columns = (batch.columns[name] for name in ("language", "category", "meta"))
         for index, (tag, category, meta) in enumerate(zip(*columns, strict=True)):
-            language = normalize(tag)
-            if language is None or category in EXCLUDED_CATEGORIES or '"ocr_confidence"' in meta:
-                continue
-            yield language, list(_up_to(batch.texts[turn] for turn in batch.turns_of(index)))
+            if normalize(tag) == language and category not in EXCLUDED_CATEGORIES and '"ocr_confidence"' not in meta:
+                yield list(_up_to(batch.texts[turn] for turn in batch.turns_of(index)))
 
 
 def _up_to(texts: Iterator[str]) -> Iterator[str]:

@@ -140,8 +140,8 @@ def test_learning_reads_the_clean_text_of_every_source_alike(tmp_path: Path) -> 
         "code": [write(tmp_path, "code", document(1, "qqqq " * 500, category="code"))],
     }
     options = SMALL.model_copy(update={"sample_characters": 20_000})
-    samples = ngrams.sample(parts, options)
-    assert samples["fr"].characters == pytest.approx(20_000, abs=3000)
+    sample = ngrams.sample("fr", [parts["small"], parts["large"]], options)
+    assert sample.characters == pytest.approx(20_000, abs=3000)
     assert ngrams.learn(parts, options, tmp_path / "one") == ["fr"]
     model = ngrams.load(tmp_path / "one")["fr"]
     assert isinstance(model.table, np.memmap)
@@ -163,4 +163,4 @@ def test_nothing_is_learned_where_that_is_off(tmp_path: Path) -> None:
 def test_one_long_document_does_not_fill_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ngrams, "DOCUMENT_CHARACTERS", 1000)
     parts = {"s": [write(tmp_path, "s", document(1, prose(1), prose(2)), document(2, prose(3)))]}
-    assert ngrams.sample(parts, SMALL)["fr"].characters <= 2010
+    assert ngrams.sample("fr", [parts["s"]], SMALL).characters <= 2010
