@@ -26,10 +26,9 @@ PII = "[PII]"
 """A name, a place or a number that the corpus has made anonymous."""
 
 GENDERS: Mapping[str, str] = {
-    "f": "female", "female": "female", "féminin": "female", "feminin": "female", "femme": "female", "w": "female",
-    "woman": "female", "mujer": "female", "2": "female",
-    "m": "male", "male": "male", "masculin": "male", "homme": "male", "man": "male", "hombre": "male", "1": "male",
-}  # fmt: skip
+    **dict.fromkeys(("f", "female", "féminin", "feminin", "femme", "w", "woman", "mujer", "2"), "female"),
+    **dict.fromkeys(("m", "male", "masculin", "h", "homme", "man", "hombre", "1"), "male"),
+}
 """How corpora spell them; 1 and 2 are ISO/IEC 5218, which TEI uses. Others stay as they are given."""
 UNKNOWN = frozenset(
     {"", "-", "_", "?", "0", "9", "x", "n/a", "na", "none", "null", "unknown", "unspecified", "inconnu"}

@@ -5,12 +5,14 @@ https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html
 In both formats only quoted texts, numbers and flags that stand by themselves count, in the same order. A tier is named
 for its speaker. Tiers of phones, syllables, parts of speech, comments, silences, sections, and tiers named for another
 tier ("Anita-LEMMA") are no speech; where a file has words alone (as the Montreal Forced Aligner writes them), they are
-the speech. A tier called "ortho" belongs to whom the tier "spk" names at that time. Point tiers hold no speech.
+the speech. A tier called "ortho" belongs to whom the tier "spk" names at that time. Point tiers hold no speech. CFPP2000
+tells the gender and age of speakers in the name of the file ("Lea_Samvarian_F_55_2e").
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -34,6 +36,7 @@ COUNT_LIMIT = 10**9
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?%?)(?!\S)|(?<!\S)(<\w+>)(?!\S)|(?<!\S)![^\r\n]*'
 )
+_PERSON = re.compile(r"((?:[^\W\d_]+[_-])+?)([FHM])_(\d{1,3}|X)(?=[_.-]|$)_?")
 _ALIGNED = re.compile(r"(.+?)\s*[-_@ ]\s*(\w+)")
 
 
@@ -66,11 +69,20 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     tiers = _tiers(path)
     facts: dict[str, dict[str, str]] = {}
     turns, directions = spoken_turns(turns_by_time(_utterances(tiers, facts)))
+    named = {_letters(name): (gender, age) for name, gender, age in _PERSON.findall(path.stem)}
+    for name in facts:
+        gender, age = named.get(_letters(name), (None, None))
+        facts[name] |= speaker_facts(gender=gender, age=age)
     if not turns:
         raise path.fail("a TextGrid without speech", expected="interval tiers with text, named for their speakers")
     speakers = speakers_meta(turns, facts)
     meta = {"speakers": speakers, "stage_directions": directions}
     yield path.document(turns, source=source, meta={key: value for key, value in meta.items() if value})
+
+
+def _letters(name: str) -> str:
+    """A name as a file's name has it: without accents, hyphens and capitals."""
+    return "".join(filter(str.isalpha, unicodedata.normalize("NFKD", name))).casefold()
 
 
 def _utterances(tiers: list[_Tier], facts: dict[str, dict[str, str]]) -> Iterator[Utterance]:

@@ -248,3 +248,15 @@ def test_subtitles_tell_their_language_by_their_name() -> None:
 def test_the_language_of_a_transcriber_file_is_that_of_the_card() -> None:
     (document,) = read("transcriber", '<Trans xml:lang="eng"><Turn startTime="0" endTime="1">oui</Turn></Trans>')
     assert document.language == "fr"
+
+
+def test_a_textgrid_of_cfpp_tells_gender_and_age_in_its_name() -> None:
+    tiers = [("Chloé Martin-Roy", 0), ("Luc Martin", 1), ("Anne Dupont (ENQ)", 2)]
+    grid = 'File type = "ooTextFile"\nObject class = "TextGrid"\n0\n9\n<exists>\n3\n'
+    grid += "".join(f'"IntervalTier"\n"{name}"\n0\n9\n1\n{start}\n9\n"oui"\n' for name, start in tiers)
+    (document,) = read("textgrid", grid, name="Chloe_Martin-Roy_F_25_Luc_Martin_H_X_11e-v2.TextGrid")
+    assert document.meta["speakers"] == {
+        "Chloé Martin-Roy": {"gender": "female", "age": "25"},
+        "Luc Martin": {"gender": "male"},
+        "Anne Dupont": {"role": "interviewer"},
+    }
