@@ -17,10 +17,17 @@ AROUND = frozenset(
 )  # fmt: skip
 """Types of zones that are not text: https://segmonto.github.io and PAGE's `TextRegion/@type`."""
 
+AROUND_LINES = 6
+"""What stands around a text never takes more."""
 
-def is_text_zone(kind: str | None) -> bool:
-    """Whether a zone of that type is text; SegmOnto adds details after a colon or a number sign ("MainZone:a#1")."""
-    return (kind or "").partition("#")[0].partition(":")[0] not in AROUND
+
+def is_text_zone(kind: str | None, lines: int) -> bool:
+    """Whether a zone of that type and number of lines is text.
+
+    SegmOnto adds details after a colon or a number sign ("MainZone:a#1"). A running title of many lines is no running
+    title: there are whole pages of text whose type is wrong.
+    """
+    return lines > AROUND_LINES or (kind or "").partition("#")[0].partition(":")[0] not in AROUND
 
 
 def joined(blocks: Iterable[Iterable[str]]) -> str:

@@ -51,7 +51,8 @@ def _ordered(root: etree._Element) -> list[etree._Element]:
 
 
 def _is_text(block: etree._Element, labels: dict[str, str]) -> bool:
-    return all(pages.is_text_zone(labels.get(tag)) for tag in block.get("TAGREFS", "").split())
+    lines = sum(1 for _ in block.iterfind("{*}TextLine"))
+    return all(pages.is_text_zone(labels.get(tag), lines) for tag in block.get("TAGREFS", "").split())
 
 
 class _Page:

@@ -33,14 +33,12 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     root = xml.parse(path)
     if etree.QName(root).localname != "PcGts":
         raise path.fail(f"the root is `{etree.QName(root).localname}`", expected="PAGE: <PcGts><Page><TextRegion>…")
-    regions = [region for region in _ordered(root) if pages.is_text_zone(region.get("type"))]
-    lines = [list(region.iterfind("{*}TextLine")) for region in regions]
-    text = pages.joined(
-        [_text(line) for line in found] or [_own(region)] for region, found in zip(regions, lines, strict=True)
-    )
+    regions = [(region, list(region.iterfind("{*}TextLine"))) for region in _ordered(root)]
+    kept = [(region, lines) for region, lines in regions if pages.is_text_zone(region.get("type"), len(lines))]
+    text = pages.joined([_text(line) for line in lines] or [_own(region)] for region, lines in kept)
     if not text:
         raise path.fail("a page without text", expected="text (TextEquiv/Unicode) of lines or regions")
-    sure = [value for found in lines for line in found for value in _confidences(line)]
+    sure = [value for _, lines in kept for line in lines for value in _confidences(line)]
     yield path.document([Turn(None, text)], source=source, meta=pages.quality(sure))
 
 

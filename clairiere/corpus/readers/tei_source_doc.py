@@ -59,7 +59,7 @@ def _blocks(element: etree._Element) -> Iterator[list[str]]:
             lines.append(xml.text_of(child))
         elif child.tag == tei.tag("zone") and _is_line(child):
             lines += [xml.text_of(line) for line in child.iterchildren(LINE)]
-        elif child.tag in CONTAINERS and pages.is_text_zone(child.get("type")):
+        elif child.tag in CONTAINERS and pages.is_text_zone(child.get("type"), sum(1 for _ in child.iter(LINE))):
             yield lines
             yield from _blocks(child)
             lines = []
