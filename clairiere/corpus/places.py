@@ -13,7 +13,7 @@ from clairiere.options import Options
 _KINDS = ("url", "huggingface", "git")
 _BELONGS = {
     "url": {"sha256", "size_bytes", "path"},
-    "huggingface": {"revision", "files"},
+    "huggingface": {"revision", "files", "subfolder"},
     "git": {"commit", "subfolder"},
 }
 
@@ -34,13 +34,13 @@ class Place(Options):
     revision: str | None = Field(default=None, min_length=1)
     """With `huggingface`: a commit, tag or branch; only a commit is the same forever."""
     files: tuple[str, ...] = ()
-    """With `huggingface`: patterns of the files to fetch, as `FR/train/*.txt`; empty means all."""
+    """With `huggingface`: patterns of the files to fetch, inside `subfolder` where one is named; empty means all."""
     git: str | None = Field(default=None, pattern=r"^(https|file)://")
     """A git repository, by HTTPS (or `file://` for one of this machine)."""
     commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
     """With `git`: the commit, all forty digits."""
     subfolder: str | None = None
-    """With `git`: the folder of the repository whose files are wanted; by default all of it."""
+    """With `huggingface` and `git`: the folder there whose files are wanted, cut off their paths; by default all."""
 
     @model_validator(mode="after")
     def _is_one_place(self) -> Self:

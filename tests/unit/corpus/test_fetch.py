@@ -295,7 +295,7 @@ def test_no_git(
     assert "no `git` on this machine" in failure(card_of(make_card, place_of(repository)))
 
 
-HUB = 'huggingface = "owner/name"\nrevision = "abc"\nfiles = ["FR/*.txt"]'
+HUB = 'huggingface = "owner/name"\nrevision = "abc"\nsubfolder = "FR"\nfiles = ["*.txt"]'
 
 
 def test_a_dataset_comes_by_the_hubs_own_client(
@@ -306,9 +306,10 @@ def test_a_dataset_comes_by_the_hubs_own_client(
 
     def bring(**arguments: object) -> None:
         asked.append(arguments)
-        (tmp_path / "files/FR").mkdir(parents=True)
-        (tmp_path / "files/FR/a.txt").write_bytes(TALK)
-        (tmp_path / "files/other.txt").write_bytes(TALK)
+        scratch = Path(str(arguments["local_dir"]))
+        (scratch / "FR/deep").mkdir(parents=True)
+        (scratch / "FR/deep/a.txt").write_bytes(TALK)
+        (scratch / ".cache").mkdir()
 
     monkeypatch.setattr(client, "snapshot_download", bring)
     card = card_of(make_card, HUB)
@@ -319,18 +320,20 @@ def test_a_dataset_comes_by_the_hubs_own_client(
             "repo_type": "dataset",
             "revision": "abc",
             "allow_patterns": ["FR/*.txt"],
-            "local_dir": tmp_path / "files",
+            "local_dir": tmp_path / "files" / hub.SCRATCH,
         }
     ]
     (files,) = json.loads((tmp_path / "files" / RECORD).read_text()).values()
-    assert files == {"FR/a.txt": len(TALK)}
+    assert files == {"deep/a.txt": len(TALK)}
+    assert (tmp_path / "files/deep/a.txt").read_bytes() == TALK
+    assert not (tmp_path / "files" / hub.SCRATCH).exists()
     assert fetch_cards([card]) == []
-    assert "no file of the dataset matches EN/*" in failure_of_nothing(make_card, monkeypatch, client)
+    assert "no file of the dataset matches EN/*.txt" in failure_of_nothing(make_card, monkeypatch, client)
 
 
 def failure_of_nothing(make_card: MakeCard, monkeypatch: pytest.MonkeyPatch, client: object) -> str:
     monkeypatch.setattr(client, "snapshot_download", lambda **_: None)
-    return failure(card_of(make_card, HUB.replace("FR/*.txt", "EN/*")))
+    return failure(card_of(make_card, HUB.replace("FR", "EN")))
 
 
 def test_a_hub_that_does_not_answer(make_card: MakeCard, monkeypatch: pytest.MonkeyPatch) -> None:
