@@ -5,8 +5,8 @@ https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html
 In both formats only quoted texts, numbers and flags that stand by themselves count, in the same order. A tier is named
 for its speaker. Tiers of phones, syllables, parts of speech, comments, silences, sections, and tiers named for another
 tier ("Anita-LEMMA") are no speech; where a file has words alone (as the Montreal Forced Aligner writes them), they are
-the speech. A tier called "ortho" belongs to whom the tier "spk" names at that time. Point tiers hold no speech. CFPP2000
-tells the gender and age of speakers in the name of the file ("Lea_Samvarian_F_55_2e").
+the speech. A tier called "ortho" belongs to whom the tier "spk" names at that time. Point tiers hold no speech. The
+names of CFPP2000's files tell gender and age ("Lea_Samvarian_F_55_2e").
 """
 
 from __future__ import annotations
