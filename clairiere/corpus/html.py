@@ -74,6 +74,7 @@ EPUB_TYPES = frozenset(
 VOID = frozenset(str.split("area base br col embed hr img input link meta param source track wbr"))
 """Elements without an end tag."""
 
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SELF_CLOSED = re.compile(r"<([A-Za-z][\w:.-]*)((?:\s[^<>]*?)?)/>")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
@@ -167,10 +168,15 @@ def drop(element: etree._Element) -> None:
     if element.tail:
         before = element.getprevious()
         if before is None:
-            parent.text = (parent.text or "") + element.tail
+            parent.text = _allowed((parent.text or "") + element.tail)
         else:
-            before.tail = (before.tail or "") + element.tail
+            before.tail = _allowed((before.tail or "") + element.tail)
     parent.remove(element)
+
+
+def _allowed(text: str) -> str:
+    """Without the characters that HTML may hold and lxml does not take."""
+    return _NOT_XML.sub("", text)
 
 
 def name_of(element: etree._Element) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clairiere.corpus import text
@@ -47,12 +47,17 @@ def dialect(path: SourceFile) -> Dialect | None:
     return max(tables, key=lambda way: (way.regularity, way.columns), default=None)
 
 
+def first_row(path: SourceFile, way: Dialect) -> list[str]:
+    """The fields of the first line; none where it is no row."""
+    return next(iter(_tolerated(way.reader(iter([f"{text.head_lines(path)[0]}\n"])))), [])
+
+
 def _ways() -> list[tuple[str, bool]]:
     """Of equals the first is taken: tabs are rarely quoted, all else is."""
     return [("\t", False), *((delimiter, True) for delimiter in DELIMITERS), (";", False), ("|", False)]
 
 
-def _regularity(lines: list[str], delimiter: str, *, quoted: bool) -> tuple[int, float]:
+def _regularity(lines: Sequence[str], delimiter: str, *, quoted: bool) -> tuple[int, float]:
     """How many columns most rows have, and the share of these rows."""
     rows = _tolerated(Dialect(delimiter, quoted, 0, 0).reader(f"{line}\n" for line in lines))
     widths = Counter(map(len, rows))

@@ -34,7 +34,7 @@ def recognize(path: SourceFile) -> float:
     way = tables.dialect(path)
     if way is None or way.regularity < SURE_SHARE:
         return 0.02 if called_table and path.head.strip() else 0.0
-    first = next(way.reader(iter([f"{text.head_lines(path)[0]}\n"])), [])
+    first = tables.first_row(path, way)
     named = len(first) == way.columns and tables.names(first, None) is not None
     return 0.7 if named else 0.5 if called_table else 0.0
 

@@ -19,6 +19,7 @@ from lxml import etree
 
 from clairiere.corpus import records, wikitext
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.mapping import Locators
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 
@@ -50,15 +51,17 @@ def _articles(path: SourceFile, source: Source | None) -> Iterator[Document | Un
     language: str | None = None
     base = ""
     pages = 0
+    locators = Locators()
     try:
         for element in _elements(path):
             language = language or element.getroottree().getroot().get(_LANGUAGE)
-            if etree.QName(element).localname == "base":
+            if element.tag.endswith("}base"):
                 base = (element.text or "").rpartition("/")[0]
                 continue
             pages += 1
             if _is_article(element):
-                yield _document(path, source, element, language, base)
+                place = locators(element.findtext("{*}id"), f"page={pages}")
+                yield _document(path, source, element, place, language, base)
             _forget(element)
     except etree.XMLSyntaxError as error:
         yield _cut(path, pages, error)
@@ -91,7 +94,7 @@ def _is_article(page: etree._Element) -> bool:
 
 
 def _document(
-    path: SourceFile, source: Source | None, page: etree._Element, language: str | None, base: str
+    path: SourceFile, source: Source | None, page: etree._Element, locator: str, language: str | None, base: str
 ) -> Document:
     title = page.findtext("{*}title") or ""
     revision = page.findall("{*}revision")[-1:]
@@ -104,7 +107,7 @@ def _document(
         [Turn(None, text)] if text else [],
         source=source,
         title=title or None,
-        locator=page.findtext("{*}id") or title,
+        locator=locator,
         language=language,
         meta={key: value for key, value in meta.items() if value},
     )

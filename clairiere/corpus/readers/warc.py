@@ -10,9 +10,11 @@ is the record's id; `meta` has the address and the date at which it was fetched.
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from contextlib import redirect_stderr
+from typing import Any, BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -27,12 +29,14 @@ from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 
 BODY_BYTES_LIMIT = 2**26
+WARNING_CHARACTERS = 120
 PAGES = ("text/html", "application/xhtml+xml")
 DAMAGE = (
     ArchiveLoadFailed,
     StatusAndHeadersParserException,
     EOFError,
     OSError,
+    OverflowError,
     ValueError,
     AttributeError,  # warcio on a record without a block
     zlib.error,
@@ -61,14 +65,31 @@ def _pages(path: SourceFile, source: Source | None) -> Iterator[Document | Unrea
     number = 0
     with path.open() as stream:
         try:
-            for number, record in enumerate(ArchiveIterator(stream), start=1):
-                if _is_page(record):
+            for number, (record, warning) in enumerate(_records(stream), start=1):
+                if warning:
+                    yield path.fail(f"record {number - 1}: {warning}", expected="records of the length they state")
+                if record is not None and _is_page(record):
                     yield from _page(path, source, record, number, locators)
         except DAMAGE as error:
             found = f"damaged after record {number}: {error or type(error).__name__}"
             yield path.fail(found, expected="whole records of WARC 1.0 or 1.1")
     if not number:
         yield path.fail("an archive without records", expected="records of WARC 1.0 or 1.1")
+
+
+def _records(stream: BinaryIO) -> Iterator[tuple[ArcWarcRecord | None, str]]:
+    """Each record, and what warcio warns of before it, which would go to the person's terminal; None at the end."""
+    archive = iter(ArchiveIterator(stream))
+    while True:
+        said = io.StringIO()
+        with redirect_stderr(said):
+            record = next(archive, None)
+        warning = " ".join(said.getvalue().split())[:WARNING_CHARACTERS]
+        if record is None and not warning:
+            return
+        yield record, warning
+        if record is None:
+            return
 
 
 def _is_page(record: ArcWarcRecord) -> bool:
