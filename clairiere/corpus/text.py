@@ -27,9 +27,9 @@ def lines(path: SourceFile) -> list[str]:
     return split(text)
 
 
-def head_lines(path: SourceFile) -> tuple[str, ...]:
+def head_lines(path: SourceFile) -> list[str]:
     """The lines in a file's first 64 KiB that are whole and not blank, for recognition."""
-    return path.head_lines
+    return list(path.head_lines)
 
 
 def paragraphs(texts: Iterable[str]) -> str:
