@@ -108,11 +108,14 @@ def fields_of(path: SourceFile, source: Source | None, record: Any, *, line: int
 
 def shape_of(record: Any) -> Fields | None:
     """The mapping of the first shape that a record has; None where it has none."""
+    if not isinstance(record, dict):
+        return None
     for shape in SHAPES:
-        if all(_has(record, path) for path in _needs(shape.needs)):
+        needs = _needs(shape.needs)
+        if all(path.steps[0] in record for path in needs) and all(_has(record, path) for path in needs):
             return _compiled(
                 tuple(shape.table.items()),
-                says_lang=isinstance(record, dict) and "lang" in record and "language" in shape.table,
+                says_lang="lang" in record and "language" in shape.table,
             )
     return None
 

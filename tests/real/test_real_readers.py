@@ -146,4 +146,4 @@ def test_trees_and_messages_give_the_same_conversations() -> None:
 
 def test_abstractive_summaries_are_no_debates() -> None:
     for file in walk(folder("debate-fr-fredsum"), include=["summary_abstractive/**"]):
-        assert recognize(file) is load_reader("plain_text"), file
+        assert recognize(file) in (load_reader("plain_text"), load_reader("sentence_list")), file

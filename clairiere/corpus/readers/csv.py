@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from clairiere.corpus import records, tables, text
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.mapping import compile_mapping
+from clairiere.corpus.shapes import fields_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 
@@ -46,26 +47,30 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document | Unreada
         UnreadableError: the file is no table, or no row can be read.
         CardError: the card's mapping cannot be followed.
     """
-    yield from records.documents(path, source, _records(path, source))
-
-
-def _records(path: SourceFile, source: Source | None) -> Iterator[records.Record | UnreadableError]:
     way = tables.dialect(path)
     if way is None:
         text.lines(path)
         raise path.fail("no table", expected="rows of as many fields, separated by commas, semicolons, tabs or bars")
-    fields = compile_mapping(source.mapping) if source is not None and source.mapping else None
-    columns: list[str] | None = None
+    mapped = compile_mapping(source.mapping) if source is not None and source.mapping else None
+    first = next((item for item in tables.rows(path, way) if not isinstance(item, UnreadableError)), (1, []))
+    named = tables.names(first[1], mapped)
+    columns = named or [str(number) for number in range(1, len(first[1]) + 1)]
+    fields = mapped or fields_of(path, None, dict.fromkeys(columns, "text"), line=first[0])
+    found = _records(path, way, columns, header=first[0] if named else 0)
+    yield from records.documents(path, source, found, fields)
+
+
+def _records(
+    path: SourceFile, way: tables.Dialect, columns: list[str], *, header: int
+) -> Iterator[records.Record | UnreadableError]:
+    """The rows as records, without the one that ends in the header's line."""
     for item in tables.rows(path, way):
         if isinstance(item, UnreadableError):
             yield item
             continue
         line, row = item
-        if columns is None:
-            named = tables.names(row, fields)
-            columns = named or [str(number) for number in range(1, len(row) + 1)]
-            if named:
-                continue
+        if line == header:
+            continue
         if len(row) != len(columns):
             yield path.fail(f"a row of {len(row)} fields", line=line, expected=f"{len(columns)} fields in each row")
             continue

@@ -18,7 +18,8 @@ from clairiere.record import Document, Source, Turn
 
 SENTENCE_SHARE = 0.9
 """Of a file's lines, so many must be sentences."""
-LONGEST_SENTENCE_CHARACTERS = 300
+LEAST_LINES = 10
+LONGEST_SENTENCE_CHARACTERS = 250
 
 _SENTENCE = re.compile(r"[«\"“(–—‘'-]?\s*[^\W\d_].*[.!?…;:]\s*[»\"”)’']?\s*", re.DOTALL)
 
@@ -26,7 +27,7 @@ _SENTENCE = re.compile(r"[«\"“(–—‘'-]?\s*[^\W\d_].*[.!?…;:]\s*[»\"�
 def recognize(path: SourceFile) -> float:
     """Lines without an empty one between them that mostly are short and end as sentences."""
     lines = text.head_lines(path)
-    if path.suffix.lower() not in text.SUFFIXES or len(lines) < 3 or "\n\n" in path.head.replace("\r", ""):
+    if path.suffix.lower() not in text.SUFFIXES or len(lines) < LEAST_LINES or "\n\n" in path.head.replace("\r", ""):
         return 0.0
     return 0.3 if sum(map(_is_sentence, lines)) >= SENTENCE_SHARE * len(lines) else 0.0
 
