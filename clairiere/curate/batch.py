@@ -134,15 +134,20 @@ class Batch:
 
     @cached_property
     def _utf8(self) -> tuple[Bytes, Int64s]:
-        _, offsets, data = self._strings.buffers()
-        if data is None:
-            return np.empty(0, np.uint8), np.zeros(len(self.texts) + 1, np.int64)
-        begins = np.frombuffer(offsets, np.int32)[self._strings.offset :][: len(self.texts) + 1].astype(np.int64)
-        return np.frombuffer(data, np.uint8)[begins[0] : begins[-1]], begins - begins[0]
+        return utf8_of(self._strings)
 
     @cached_property
     def _strings(self) -> pa.StringArray:
         return pa.array(self.texts, pa.string())
+
+
+def utf8_of(strings: pa.StringArray) -> tuple[Bytes, Int64s]:
+    """Texts as one run of UTF-8 bytes, which is not copied, and int64 [texts + 1] where each begins in it."""
+    _, offsets, data = strings.buffers()
+    if data is None:
+        return np.empty(0, np.uint8), np.zeros(len(strings) + 1, np.int64)
+    begins = np.frombuffer(offsets, np.int32)[strings.offset :][: len(strings) + 1].astype(np.int64)
+    return np.frombuffer(data, np.uint8)[begins[0] : begins[-1]], begins - begins[0]
 
 
 def row_groups(path: Path, schema: pa.Schema = SCHEMA) -> Iterator[pa.RecordBatch]:

@@ -53,13 +53,17 @@ class Measures:
 
 def measure(batch: Batch) -> Measures:
     """Words, bytes and exact digests of all documents."""
-    utf8, begins = batch.utf8()
-    squeezed = np.empty(len(utf8) + len(batch.texts), np.uint8)
-    words, ends = _squeeze(utf8, begins, batch.starts, squeezed)
+    return measure_text(*batch.utf8(), batch.starts)
+
+
+def measure_text(utf8: Bytes, begins: Int64s, starts: Int64s) -> Measures:
+    """The same of documents whose turns are one run of bytes; the arrays are those of `Batch`."""
+    squeezed = np.empty(len(utf8) + len(begins), np.uint8)
+    words, ends = _squeeze(utf8, begins, starts, _kinds(), squeezed)
     view = squeezed.data
     heads = [0, *ends.tolist()]
     run = b"".join(hashlib.sha256(view[start:end]).digest()[:DIGEST_BYTES] for start, end in itertools.pairwise(heads))
-    bounds = begins[batch.starts]
+    bounds = begins[starts]
     return Measures(words, np.diff(bounds), np.frombuffer(run, "<u8").astype(np.uint64).reshape(-1, 2))
 
 
@@ -107,36 +111,44 @@ def equal_places(one: Signatures, other: Signatures) -> int:
     return equal
 
 
+@functools.cache
+def _kinds() -> Bytes:
+    """uint8 [256]: 1 for bytes that are whitespace, 2 for those that whitespace beyond ASCII may begin with."""
+    return np.array([1 if is_ascii_space(byte) else 2 * may_lead_space(byte) for byte in range(256)], np.uint8)
+
+
 @kernel
-def _squeeze(utf8: Bytes, begins: Int64s, starts: Int64s, out: Bytes) -> tuple[Int64s, Int64s]:
-    """Write all words, with one space between those of a document, and tell words and ends by document."""
+def _squeeze(utf8: Bytes, begins: Int64s, starts: Int64s, kinds: Bytes, out: Bytes) -> tuple[Int64s, Int64s]:
+    """Write all words, with one space between those of a document, and tell words and ends by document.
+
+    Without branches that depend on single bytes, and unsigned throughout, it is twice as fast.
+    """
     documents = len(starts) - 1
     words = np.zeros(documents, np.int64)
     ends = np.zeros(documents, np.int64)
-    size = 0
+    one = np.uint64(1)
+    size = np.uint64(0)
     for document in range(documents):
         head = size
-        count = 0
-        before = 1  # whether a space was written, or would have been, just before
+        count = np.uint64(0)
+        before = one  # whether a space was written, or would have been, just before
         for turn in range(starts[document], starts[document + 1]):
-            at, end = begins[turn], begins[turn + 1]
+            at, end = np.uint64(begins[turn]), np.uint64(begins[turn + 1])
             while at < end:
                 byte = utf8[at]
-                width = 1
-                space = int(is_ascii_space(byte))
-                if may_lead_space(byte):
-                    width = space_width(utf8, at)
-                    space = int(width > 0)
-                    width = max(width, 1)
-                out[size] = 0x20 if space else byte
-                size += 1 - (space & before)
-                count += before & (1 - space)
+                width, space = one, np.uint64(kinds[byte] & 1)
+                if kinds[byte] > 1:
+                    beyond = np.uint64(space_width(utf8, int(at)))
+                    width, space = max(one, beyond), np.uint64(beyond > 0)
+                out[size] = np.uint8(0x20) if space else byte
+                size += one - (space & before)
+                count += before & (one - space)
                 before = space
                 at += width
             out[size] = 0x20  # a turn ends a word
-            size += 1 - before
-            before = 1
-        size -= int(size > head)
+            size += one - before
+            before = one
+        size -= np.uint64(size > head)
         words[document] = count
         ends[document] = size
     return words, ends
