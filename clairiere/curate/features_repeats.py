@@ -35,6 +35,15 @@ def table_size(entries: int) -> int:
 
 
 @kernel
+def longest_run(starts: Int64s) -> int:
+    """The most items of any document."""
+    longest = 0
+    for document in range(len(starts) - 1):
+        longest = max(longest, int(starts[document + 1] - starts[document]))
+    return longest
+
+
+@kernel
 def place(value: np.uint64, mask: Int) -> Int:
     """Where the search for a hash begins."""
     mixed = value * _SPREAD
@@ -61,7 +70,7 @@ def count_repeats(hashes: Hashes, characters: Int32s, starts: Int64s) -> tuple[I
     """
     documents = len(starts) - 1
     repeats, repeated_characters = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
-    room = table_size(np.max(np.diff(starts)) if documents else 0)
+    room = table_size(longest_run(starts))
     keys, used = np.empty(room, np.uint64), np.empty(room, np.int32)
     for document in range(documents):
         size = table_size(starts[document + 1] - starts[document])
@@ -87,7 +96,7 @@ def measure_ngrams(tokens: Hashes, ends: Int64s, starts: Int64s, top: Int64s, re
         repeated: int64 [documents, 6], filled: characters inside 5- to 10-grams that were said before, each once.
     """
     documents = len(starts) - 1
-    longest = np.max(np.diff(starts)) if documents else 0
+    longest = longest_run(starts)
     room = table_size(longest)
     keys, first, used = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     places, rolling = np.empty(longest, np.int32), np.empty(longest, np.uint64)
