@@ -20,7 +20,7 @@ CASES = [
     ("tei_drama", TEI.format("<text><body><sp><p/></sp></body></text>"), "bad", "a play without text"),
     ("tei_drama", TEI.format("<text><body><sp><p>cut"), "bad:1", "malformed XML"),
     ("tei_book", TEI.format(""), "bad", "no TEI text: the root is `TEI`"),
-    ("tei_book", "<alto><Page/></alto>", "bad", "no TEI text: the root is `alto`"),
+    ("tei_book", "<alto><Page/></alto>", "bad", "pages without text"),
     ("tei_book", TEI.format("<text><body><sp><p>a</p></sp></body></text>"), "bad", "speeches in a book"),
     ("tei_book", TEI.format("<text><body><p/></body></text>"), "bad", "a book without text"),
     ("conllu", f"{WORD}\n1\tIl\t_", "bad:2", "a line of 3 columns: '1\\tIl\\t_'"),
@@ -102,7 +102,7 @@ def test_invalid_utf8_names_the_line() -> None:
         ("table.csv", b"a,b\n1,2\n", "no text in a known field; keys: 1, 2"),
         ("cut.xml", b"<?xml version='1.0'?><TEI><text><body><p>Il", "malformed XML"),
         ("bomb.xml", b'<!DOCTYPE a [<!ENTITY x "ha">]><a>&x;</a>', "a DOCTYPE that declares entities: x"),
-        ("page.xml", b"<alto/>", "no TEI text: the root is `alto`"),
+        ("page.xml", b"<alto/>", "pages without text"),
         ("data.json", b'[\n {"sum": 1}]', "no text in a known field; keys: sum"),
     ],
 )
