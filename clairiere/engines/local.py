@@ -28,6 +28,8 @@ _SPAWN = multiprocessing.get_context("spawn")
 def open_engine(resources: Resources) -> LocalEngine:
     """Workers of this machine: as many as asked for, else as many as the cores and the memory allow."""
     affordable = max(1, resources.memory_bytes // WORKER_BYTES)
+    if not resources.workers and affordable < cores():
+        say(f"  {affordable} of {cores()} cores are used, as `memory_gib` allows; a larger one lets more of them work")
     return LocalEngine(resources.workers or min(cores(), affordable), resources.memory_bytes)
 
 

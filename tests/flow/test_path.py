@@ -148,8 +148,10 @@ def test_show_prints_manifests_and_documents(built: Built) -> None:
     assert "corpus" in clairiere("show", built.workspace).stdout
     everything = json.loads(clairiere("show", built.workspace, "--json").stdout)
     assert set(STEPS) == set(everything)
-    documents = clairiere("show", built.workspace / "curate/debate-demo/train/00000.parquet", "--json").stdout.splitlines()
-    assert all(json.loads(line)["source"] == "debate-demo" for line in documents)
+    folder = built.workspace / "curate/debate-demo/train"
+    of_folder, of_file = (clairiere("show", path, "--json").stdout for path in (folder, folder / "00000.parquet"))
+    assert of_folder == of_file
+    assert {json.loads(line)["source"] for line in of_file.splitlines()} == {"debate-demo"}
 
 
 def test_plan_tells_sources_sizes_and_runs_nothing(built: Built, tmp_path: Path) -> None:

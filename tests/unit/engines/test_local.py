@@ -135,13 +135,21 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path, end: sig
     assert errors.count(b"Traceback") == (end == signal.SIGINT)
 
 
-def test_unless_told_workers_follow_cores_and_memory() -> None:
+def test_unless_told_workers_follow_cores_and_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("clairiere.engines.local.cores", lambda: 8)
     with open_engine("local", Resources(memory_bytes=GIB // 4)) as engine:
         assert (engine.workers, engine.memory_bytes) == (1, GIB // 4)
+    assert "1 of 8 cores are used, as `memory_gib` allows" in capsys.readouterr().err
     with open_engine("local", Resources(memory_bytes=1000 * GIB)) as engine:
-        assert engine.workers == cores()
+        assert engine.workers == 8
     with open_engine("local", Resources(workers=7)) as engine:
         assert engine.workers == 7
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
 def test_an_unknown_engine_lists_the_nearest() -> None:
