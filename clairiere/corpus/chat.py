@@ -15,7 +15,7 @@ from clairiere.record import Turn
 
 REPETITIONS_LIMIT = 20
 
-_REPEATED = re.compile(r"(<[^<>]*>|‹[^‹›]*›|[^\s<>]+)\s*\[x (\d{1,3})\]")
+_REPEATED = re.compile(r"(<[^<>]*>|‹[^‹›]*›|(?<![^\s<>])[^\s<>\[]++)\s*\[x (\d{1,3})\]")
 _CODE = re.compile(r"\[([^\[\]]*)\]")
 _EVENT = re.compile(r"(?<!\w)&(?:=|\{l=|\{n=)([^\s<>‹›]+)")
 _REWRITES = (
@@ -23,7 +23,7 @@ _REWRITES = (
     (re.compile(r"(?<!\w)&(?:\}|\*)\S*"), " "),  # the end of a long event; what somebody else throws in
     (re.compile(r"(?<!\w)&\+(\S+)"), r"\1-"),  # a fragment
     (re.compile(r"(?<!\w)&[-~]?(\w)"), r"\1"),  # a filler, babbling
-    (re.compile(r"(?<![^\s<‹])(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|[^\s<‹]+@u(?!\w)"), INAUDIBLE),
+    (re.compile(r"(?<![^\s<‹])(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|(?<![^\s<‹])[^\s<‹@]++@u(?!\w)"), INAUDIBLE),
     (re.compile(r"(?<=\w)@[a-z]{1,3}(?:[:$+&*][\w:&+*-]+)?"), ""),  # the kind of a word: "toc@o", "baby@s:eng"
     (re.compile(r"(?:\+|(?<!\S)(?=/))(?:/{1,2}|\"/|\.)?\.{1,3}(?=\s|$)"), "..."),  # trailing off, interrupted
     (re.compile(r"\+(?:/{1,2}|\.\.|!)\?"), "?"),
@@ -35,7 +35,7 @@ _REWRITES = (
     (re.compile(r"(?<=\w)[+_](?=\w)"), " "),  # words of a compound: "et_après"
     (re.compile(r"[‡]"), ","),
     (ELISION, r"\1\2"),
-    (re.compile(r"\s+(?=[.,](?:\s|$))"), ""),
+    (re.compile(r"(?<!\s)\s++(?=[.,](?:\s|$))"), ""),
 )
 
 

@@ -17,6 +17,9 @@ from clairiere.record import Turn
 SILENCE = ""
 """What a mark stands for that is neither word nor sound: a pause, a quotation mark, the end of what began before."""
 
+SOUND_WORDS = 4
+"""In parentheses, more words than so many are what somebody said."""
+
 _CODES = {
     **dict.fromkeys(("r", "i", "e", "n", "b", "bb", "bg", "tx", "pf", "sif", "conv", "pap", "sh", "shh", "mic"), NOISE),
     **dict.fromkeys(("pi", "pif", "x", "xx", "xxx", "xxxx", "unk", "***"), INAUDIBLE),
@@ -131,7 +134,8 @@ def is_heard(turn: Turn) -> bool:
 def _meaning(mark: re.Match[str], comments: list[str]) -> str:
     round_ = mark[3]
     if round_ is not None:
-        meaning = SILENCE if _TIMED.fullmatch(round_) else sound(round_)
+        described = sound(round_) if round_.count(" ") < SOUND_WORDS else None
+        meaning = SILENCE if _TIMED.fullmatch(round_) else described
         return round_ if meaning is None else meaning
     code = mark[1] if mark[1] is not None else mark[2]
     meaning = annotation(code)

@@ -24,7 +24,6 @@ from clairiere.corpus.transcript import distinct_names, iso_639_1, speaker_facts
 from clairiere.record import Document, Source, Turn
 
 _MAIN = re.compile(r"\*([^\s:]+):[ \t]*(.*)")
-_HEADER = re.compile(r"@([^:\t]+?)[ \t]*(?::[ \t]*(.*))?")
 
 
 @dataclass
@@ -67,14 +66,15 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
 def _conversations(path: SourceFile) -> Iterator[_Conversation]:
     conversation = _Conversation(1)
     for number, line in _logical_lines(path):
-        header, main = _HEADER.fullmatch(line), _MAIN.fullmatch(line)
+        main = _MAIN.fullmatch(line)
         if main:
             conversation.utterances.append((main[1], main[2]))
-        elif header and header[1].casefold() in {"begin", "new episode"} and conversation.utterances:
-            yield conversation
-            conversation = _Conversation(number)
-        elif header:
-            _note(conversation, header[1].casefold(), header[2] or "")
+        elif line.startswith("@"):
+            key, _, value = line.removeprefix("@").partition(":")
+            if key.strip().casefold() in {"begin", "new episode"} and conversation.utterances:
+                yield conversation
+                conversation = _Conversation(number)
+            _note(conversation, key.strip().casefold(), value.strip())
         elif not line.startswith("%"):
             raise path.fail(
                 f"a line that is none of CHAT: {line[:40]!r}", line=number, expected="@, *, % or a tab first"

@@ -28,7 +28,6 @@ NAMELESS = frozenset({"", "_", "unknown", "unspecified", "unnamed", "anonymous",
 
 _ID = re.compile(r"\d{1,9}(-\d{1,9}|\.\d{1,9})?")
 _SITTING = re.compile(r"(ParlaMint-.+)_\d+")
-_COMMENT = re.compile(r"#\s*([^=]*?)\s*(?:=\s*(.*?)\s*)?$")
 
 
 @dataclass
@@ -103,9 +102,8 @@ def _sentences(path: SourceFile) -> Iterator[_Sentence]:
                 yield sentence
                 sentence = _Sentence(number + 1)
         elif line.startswith("#"):
-            match = _COMMENT.match(line)
-            if match:
-                sentence.comments[match[1]] = match[2] or ""
+            key, _, value = line.removeprefix("#").partition("=")
+            sentence.comments[key.strip()] = value.strip()
         else:
             sentence.words.append(_columns(path, line, number))
     if sentence.words:

@@ -23,7 +23,7 @@ from clairiere.record import Document, Source
 _LINE = re.compile(
     r"(\S+)\s+(\S+)\s+(\d*\.?\d+)\s+(-?\d*\.?\d+)\s+(\S+)(?:\s+(-?\d*\.?\d+(?:[eE][-+]?\d+)?|NA))?(?:\s.*)?"
 )
-_SEGMENT = re.compile(r"<start=[\d.]+,end=[\d.]+,speaker=([^,>]*)[^>]*>")
+_SEGMENT = re.compile(r"<start=[\d.]+,end=[\d.]+,speaker=([^,>]*+)[^>]*+>")
 _ALTERNATIVE = re.compile(r"<ALT(?:_BEGIN|_END)?>", re.IGNORECASE)
 _MARK = re.compile(r"[<\[(]([^<>\[\]()]*)[>\])]")
 _ELIDED = re.compile(r"(?<=['’]) (?=\w)")

@@ -36,7 +36,7 @@ _LINE = re.compile(
     r"(?:(?:\*|\w*slide\w*)\s+(?:\*|[\w-]+)\s+)?"
     r"(\S+)\s+(\S+)\s+(\S+)\s+(\d+(?:\.\d*)?|\.\d+)\s+(\d+(?:\.\d*)?|\.\d+)(?:\s+<([^<>\s]*)>)?(?:\s+(.*))?"
 )
-_ALTERNATIVES = re.compile(r"\{\s*([^{}/]*?)\s*/[^{}]*\}")
+_ALTERNATIVES = re.compile(r"\{([^{}/]*)/[^{}]*\}")
 _HESITATION = re.compile(r"\(?%(\w+)\)?")
 
 

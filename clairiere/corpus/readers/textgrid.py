@@ -28,16 +28,17 @@ from clairiere.corpus.transcript import (
     turns_by_time,
     utterances_of_words,
 )
+from clairiere.corpus.xml import collapse
 from clairiere.record import Document, Source
 
 COUNT_LIMIT = 10**9
 """Of tiers or intervals: more do not fit in any file."""
 
 _TOKEN = re.compile(
-    r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?%?)(?!\S)|(?<!\S)(<\w+>)(?!\S)|(?<!\S)![^\r\n]*'
+    r'"([^"]*+(?:""[^"]*+)*+)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?%?)(?!\S)|(?<!\S)(<\w+>)(?!\S)|(?<!\S)![^\r\n]*'
 )
 _PERSON = re.compile(r"((?:[^\W\d_]+[_-])+?)([FHM])_(\d{1,3}|X)(?=[_.-]|$)_?")
-_ALIGNED = re.compile(r"(.+?)\s*[-_@ ]\s*(\w+)")
+_ALIGNED = re.compile(r"(.+?) ?[-_@ ] ?(\w+)")
 
 
 @dataclass
@@ -170,7 +171,7 @@ def _tiers(path: SourceFile) -> list[_Tier]:
 
 def _tier(tokens: _Tokens) -> _Tier | None:
     """The next tier, or None where it is one of points."""
-    kind, name = tokens.text("the class of a tier"), tokens.text("the name of a tier").strip()
+    kind, name = tokens.text("the class of a tier"), collapse(tokens.text("the name of a tier"))
     tokens.number("xmin")
     tokens.number("xmax")
     count = tokens.count("the number of intervals")

@@ -90,6 +90,6 @@ def _unrolled(found: list[Cue]) -> Iterator[Cue]:
     shown: list[str] = []
     for cue in found:
         lines = [(line, _ROLLING.sub("", line).strip()) for line in cue.lines]
-        plain = [re.sub(r"</?c[^>]*>", "", line) for _, line in lines]
+        plain = [re.sub(r"</?c[^<>]*>", "", line) for _, line in lines]
         yield cue._replace(lines=[line for line in plain if line and line not in shown])
         shown = plain
