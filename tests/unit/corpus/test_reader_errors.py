@@ -20,7 +20,7 @@ CASES = [
     ("tei_drama", TEI.format("<text><body><sp><p/></sp></body></text>"), "bad", "a play without text"),
     ("tei_drama", TEI.format("<text><body><sp><p>cut"), "bad:1", "malformed XML"),
     ("tei_book", TEI.format(""), "bad", "no TEI text: the root is `TEI`"),
-    ("tei_book", "<alto><Page/></alto>", "bad", "pages without text"),
+    ("tei_book", "<alto><Page/></alto>", "bad", "no TEI text: the root is `alto`"),
     ("tei_book", TEI.format("<text><body><sp><p>a</p></sp></body></text>"), "bad", "speeches in a book"),
     ("tei_book", TEI.format("<text><body><p/></body></text>"), "bad", "a book without text"),
     ("conllu", f"{WORD}\n1\tIl\t_", "bad:2", "a line of 3 columns: '1\\tIl\\t_'"),
