@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from clairiere import plugins
 from clairiere.corpus.licenses import parse
+from clairiere.corpus.mapping import compile_mapping
 from clairiere.corpus.places import Place
 from clairiere.errors import CardError, LicenseError
 from clairiere.options import Options
@@ -76,7 +77,7 @@ class CardKeys(Options):
     fetch: tuple[Place, ...] = ()
     """Where the files can be had: one table for each place, a URL, a dataset of the Hub or a git repository."""
     mapping: dict[str, str] = Field(default_factory=dict)
-    """For tables and JSON: the columns or keys that hold the text, the speaker and so on; each reader says which."""
+    """For tables and JSON: the fields that hold the text, the speaker and so on, as `clairiere.corpus.mapping` says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,16 @@ def _check(table: Mapping[str, Any], path: Path) -> CardKeys:
         raise _wrong(path, f"unknown category `{keys.category}`: {nearest(keys.category, CATEGORIES)}")
     if keys.reader != AUTO and "." not in keys.reader:
         plugins.load(READERS, keys.reader, "reader")
+    if keys.mapping:
+        _check_mapping(keys.mapping, path)
     return keys
+
+
+def _check_mapping(mapping: Mapping[str, str], path: Path) -> None:
+    try:
+        compile_mapping(mapping)
+    except CardError as error:
+        raise CardError(error.found, where=path, expected=error.expected, next_step=error.next_step) from error
 
 
 def _describe(fault: Any) -> str:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import Fail, Fields, Locators, document, values
+from clairiere.corpus.mapped import Locators, document
+from clairiere.corpus.mapping import Fail, Fields, values
 from clairiere.corpus.shapes import fields_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source

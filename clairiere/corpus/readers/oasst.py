@@ -18,7 +18,7 @@ from typing import Any
 
 from clairiere.corpus import json_lines, records
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import Locators, speakers
+from clairiere.corpus.mapped import Locators, speakers
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

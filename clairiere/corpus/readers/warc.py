@@ -23,7 +23,7 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 
 from clairiere.corpus import html, records
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import Locators
+from clairiere.corpus.mapped import Locators
 from clairiere.corpus.readers.html import facts
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn

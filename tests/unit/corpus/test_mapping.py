@@ -85,6 +85,12 @@ def test_a_mapping_that_cannot_be_followed(table: dict[str, str], found: str) ->
     assert caught.value.next_step
 
 
+def test_a_card_says_at_once_that_its_mapping_cannot_be_followed(make_card: MakeCard) -> None:
+    with pytest.raises(CardError, match=r"unknown key `mapping.speakers`") as caught:
+        make_card(extra='\n[mapping]\ntext = "a"\nspeakers = "b"\n')
+    assert (caught.value.where or "").endswith("talks.toml")
+
+
 def mapped(make_card: MakeCard, **mapping: str) -> Source:
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in mapping.items())
     card: Card = make_card(extra=f"\n[mapping]\n{lines}")
