@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,3 +144,12 @@ def test_passages_are_those_that_a_plain_search_finds(make_document: Make) -> No
     (left,), _ = removed(make_document, text, options=options)
     assert marked
     assert re.split(r"\s+", left) == kept
+
+
+@pytest.mark.parametrize("text", ["a " * 300_000, "a.\n" * 200_000, "ab. " * 200_000, "x" * 1_000_000, "\n" * 500_000])
+def test_no_text_takes_long(make_document: Make, text: str) -> None:
+    batch = Batch.from_documents([make_document((None, text), category="book")])
+    remove(batch, RepetitionOptions())
+    started = time.process_time()
+    remove(batch, RepetitionOptions())
+    assert time.process_time() - started < 2
