@@ -71,7 +71,7 @@ def datatrove_finder() -> Finder:
     from datatrove.pipeline.formatters import PIIFormatter
 
     formatter = PIIFormatter()
-    replacers = {"email": formatter.email_replacer, "ip": formatter.ip_replacer}
+    replacers = {"email": formatter.emails_replacer, "ip": formatter.ip_replacer}
 
     def finder(texts: list[str]) -> list[list[Span]]:
         return [
