@@ -12,9 +12,10 @@ from clairiere.errors import FetchError
 from clairiere.progress import say
 
 SCRATCH = ".clairiere-git"
-TIMEOUT_SECONDS = 3600
 SAFETY = {
     "core.hooksPath": os.devnull,
+    "http.lowSpeedLimit": "1000",  # bytes per second; slower than that for so many seconds, it gives up
+    "http.lowSpeedTime": "60",
     "core.protectNTFS": "true",
     "core.autocrlf": "false",
     "protocol.allow": "never",
@@ -54,7 +55,7 @@ def _git(place: Place, scratch: Path, *arguments: str) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(scratch), *options, *arguments]
     result = subprocess.run(  # noqa: S603  # a fixed command; the URL and the commit are checked by the card
-        command, env={**own, **ENVIRONMENT}, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+        command, env={**own, **ENVIRONMENT}, capture_output=True, text=True, check=False
     )
     if result.returncode != 0:
         said = result.stderr.strip().splitlines()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clairiere import plan as plan_module
+from clairiere.corpus.withdrawals import LEDGER, record
 from clairiere.pipeline import Pipeline
 from clairiere.plan import make_plan, print_plan
 from clairiere.recipe import load
@@ -80,6 +82,46 @@ def test_data_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     plan = make_plan(pipeline)
     assert plan["sources"][1]["admitted"]
     assert "readable files of the source free" in plan["missing"][0]["what"]
+
+
+def test_a_policy_of_the_recipes_own_stands_in_plan_and_manifests(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text('name = "ours"\nreasoning = "Asked."\nreaches = ["share-alike"]\n')
+    pipeline = write(tmp_path, RECIPE.replace("[corpus]", 'policy = "ours.toml"\n[corpus]', 1))
+    plan = make_plan(pipeline)
+    assert plan["policy"] == "ours"
+    assert [source["admitted"] for source in plan["sources"]] == [True, True]
+    assert pipeline.terms["policy"] == "ours"
+    assert pipeline.terms["policy_terms"]["reaches"] == ["share-alike"]
+    assert "policy_terms" not in write(tmp_path).terms
+
+
+def test_withdrawn_documents_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline = write(tmp_path)
+    record(tmp_path / "workspace" / LEDGER, "free/free.txt", "the author asked")
+    record(tmp_path / "workspace" / LEDGER, "other/a.txt", "of no source here")
+    plan = make_plan(pipeline)
+    assert plan["withdrawn"] == {"free/free.txt": "the author asked"}
+    print_plan(plan)
+    assert "withdrawn: free/free.txt: the author asked" in capsys.readouterr().out
+    record(tmp_path / "workspace" / LEDGER, "free", "all of it")
+    again = Pipeline(pipeline.file, pipeline.workspace)
+    assert make_plan(again)["sources"][1]["reason"] == "withdrawn: all of it"
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"), [(0, "0"), (812, "812"), (3_420, "3.4 k"), (12_300_000, "12 M"), (2_100_000_000, "2.1 G")]
+)
+def test_counts_are_rounded_to_what_a_column_holds(words: int, printed: str) -> None:
+    assert plan_module._rounded(words) == printed
+
+
+def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(make_plan(Pipeline(load(ROOT / "recipes/claire-7b.toml", ["license=CC-BY-4.0"]), Path("none"))))
+    printed = capsys.readouterr().out
+    table = printed[: printed.index("sources admitted")]
+    assert max(map(len, table.splitlines())) <= 100
+    assert "claire-assemblee-nationale-13" in table
+    assert "is non-commercial" in table
 
 
 def test_a_phase_without_an_admitted_source_is_named(tmp_path: Path) -> None:

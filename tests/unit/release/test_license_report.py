@@ -8,7 +8,7 @@ import pytest
 from release_world import GATE, RECIPE, SOURCES, judged, source
 
 from clairiere.corpus.licenses import Gate
-from clairiere.corpus.policies import POLICIES
+from clairiere.corpus.policies import POLICIES, Policy
 from clairiere.errors import ReleaseError
 from clairiere.release.license_report import derive
 
@@ -76,3 +76,15 @@ def test_a_source_without_license_or_override_stops_the_release() -> None:
 def test_a_source_that_was_never_judged_stops_the_release() -> None:
     with pytest.raises(ReleaseError, match=r"missing: `sources.plays`"):
         derive(SOURCES, [], GATE)
+
+
+@pytest.mark.parametrize(
+    ("reaches", "said"),
+    [((), "none of their terms reach"), (("share-alike",), "only share-alike terms reach")],
+)
+def test_a_policy_of_the_recipes_own_is_told_in_its_own_words(reaches: tuple[str, ...], said: str) -> None:
+    policy = Policy.model_validate({"name": "ours", "reasoning": "What our lawyer said.", "reaches": reaches})
+    report = derive({"talks": source("CC-BY-NC-4.0")}, [judged("talks", "CC-BY-NC-4.0")], Gate.make("MIT", policy))
+    assert (report.policy, report.policy_text) == ("ours", "What our lawyer said.")
+    assert said in report.conclusion
+    assert "Under the policy `cc-conservative` these would be refused: `talks`" in report.other_reading
