@@ -103,7 +103,7 @@ SPEECH = Limits(max_bad_characters=0.02, lorem_ipsum=True)
 WRITTEN = Limits(
     min_mean_word_length=2.5,
     max_mean_word_length=12,
-    min_alphabetic_words=0.6,
+    min_alphabetic_words=0.25,
     max_symbol_ratio=0.1,
     max_bullet_lines=0.95,
     max_ellipsis_lines=0.5,
@@ -123,7 +123,7 @@ WRITTEN = Limits(
     min_ocr_confidence=0.6,
     min_known_words=0.5,
 )
-"""Books, articles, laws and newspapers: edited text, with verse, lists and formulas."""
+"""Books, articles and newspapers: edited text, with verse, lists, formulas and tables."""
 
 LEGAL = Limits(
     max_duplicate_lines=0.8,
