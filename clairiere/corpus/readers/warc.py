@@ -73,8 +73,6 @@ def _pages(path: SourceFile, source: Source | None) -> Iterator[Document | Unrea
         except DAMAGE as error:
             found = f"damaged after record {number}: {error or type(error).__name__}"
             yield path.fail(found, expected="whole records of WARC 1.0 or 1.1")
-    if not number:
-        yield path.fail("an archive without records", expected="records of WARC 1.0 or 1.1")
 
 
 def _records(stream: BinaryIO) -> Iterator[tuple[ArcWarcRecord | None, str]]:
