@@ -273,7 +273,7 @@ def print_plan(plan: Mapping[str, Any]) -> None:
 def _source_table(sources: Sequence[Mapping[str, Any]], policy: str) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("source", no_wrap=True)
-    table.add_column("license")
+    table.add_column("license", overflow="fold")
     table.add_column("words", justify="right")
     table.add_column("admitted")
     table.add_column("why", ratio=1)
