@@ -19,7 +19,7 @@ from lxml import etree
 
 from clairiere.corpus import records, wikitext
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import Locators
+from clairiere.corpus.mapped import Locators
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 
