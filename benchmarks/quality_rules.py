@@ -1,6 +1,6 @@
 """Quality rules on real text: what each source loses and why, speed beside a peer, and how OCR noise is told.
 
-    CLAIRIERE_DATA=… python benchmarks/quality_rules.py [--peer-python PYTHON]
+    CLAIRIERE_DATA=… python benchmarks/quality_rules.py [--peer-python PYTHON] [--megabytes 8] [--sources NAME …]
 
 - Every source with a card whose files are there: documents, documents dropped by reason with examples, perplexity.
 - Megabytes a second of one core: the features, the features with perplexity, and the rules; Gopher's two filters of
@@ -48,8 +48,6 @@ from clairiere.record import Document, Provenance, Turn
 
 CARDS = Path(__file__).parents[1] / "sources"
 OPTIONS = CurateOptions()
-SOURCE_BYTES = 30_000_000
-"""Text read of each source."""
 BATCH_BYTES = 8_000_000
 EXAMPLES = 3
 HELD_OUT = ("theatre-fr-fredracor", "book-fr-eltec")
@@ -61,11 +59,11 @@ WRONG_LETTERS = "abcdefghijklmnopqrstuvwxyzéè.,;1l"
 Floats = npt.NDArray[np.float64]
 
 
-def sources() -> Iterator[tuple[str, list[Document]]]:
-    """The name and the first documents of each source whose files are there."""
+def sources(names: Sequence[str], megabytes: float) -> Iterator[tuple[str, list[Document]]]:
+    """The name and the first documents of each source whose files are there; no names are all."""
     for path in sorted(CARDS.glob("*.toml")):
         source = load_card(path).source
-        if not Path(source.path).exists():
+        if not Path(source.path).exists() or (names and source.name not in names):
             continue
         found, size = [], 0
         try:
@@ -73,7 +71,7 @@ def sources() -> Iterator[tuple[str, list[Document]]]:
                 if isinstance(item, Document) and selects(item.provenance.path, source.include, source.exclude):
                     found.append(item)
                     size += item.text_bytes
-                if size > SOURCE_BYTES:
+                if size > megabytes * 1e6:
                     break
         except ClairiereError as error:
             print(f"{source.name}: {error.found}")
@@ -263,11 +261,11 @@ def render(result: dict[str, Any]) -> str:
 
 def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Every figure."""
-    documents = dict(sources())
+    documents = dict(sources(arguments.sources, arguments.megabytes))
     clean_text = learn(documents, folder / "all")
     next(iter(losses(found[:2], clean_text) for found in documents.values()))  # compiles
     each = {name: losses(found, clean_text) for name, found in documents.items()}
-    sample = list(islice((one for found in documents.values() for one in found[:100]), 1000))
+    sample = list(islice((one for found in documents.values() for one in found[:20]), 200))
     size = sum(one["megabytes"] for one in each.values())
     seconds = {
         kind: sum(one["seconds"][kind] for one in each.values()) for kind in next(iter(each.values()))["seconds"]
@@ -277,6 +275,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if isinstance(other, dict):
         rates["datatrove's Gopher filters, words by white space"] = other["megabytes_per_second"]
     return {
+        "megabytes_of_a_source": arguments.megabytes,
         "clean_text": {code: int((text.table != 0).sum()) for code, text in clean_text.items()},
         "sources": each,
         "megabytes_per_second": rates,
@@ -289,6 +288,8 @@ def main() -> None:
     """Measure, write, render."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", help="an interpreter that has datatrove")
+    parser.add_argument("--megabytes", type=float, default=8, help="text read of each source")
+    parser.add_argument("--sources", nargs="*", default=(), help="names of source cards; all where none is given")
     arguments = parser.parse_args()
     if "CLAIRIERE_DATA" not in os.environ:
         parser.error("set CLAIRIERE_DATA to the folder of the corpora")
