@@ -22,6 +22,7 @@ SIDECAR = re.compile(
     r"|(?i:readme|licen[sc]e|copying|citation)(\.\w+)*"
     r"|(README|LICEN[SC]E|COPYING|CITATION).*"
     r"|.*\.pfsx|0metadata\.cdc"  # how ELAN shows a transcript; what TalkBank says of a corpus
+    r"|(?i:(?:.*[-_.])?mets\.xml)"  # which pages in ALTO belong together
 )
 """Names of the files that speak about a source and are not part of its text."""
 

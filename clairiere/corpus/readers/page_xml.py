@@ -17,6 +17,8 @@ from clairiere.corpus.files import SourceFile
 from clairiere.record import Document, Source, Turn
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/"
+INDEX_DIGITS = 9
+"""More are no index, and Python refuses to convert thousands."""
 
 
 def recognize(path: SourceFile) -> float:
@@ -59,7 +61,7 @@ def _named(group: etree._Element) -> Iterator[str]:
 
 def _index(element: etree._Element) -> int:
     stated = element.get("index", "")
-    return int(stated) if stated.isdecimal() else 0
+    return int(stated) if stated.isdecimal() and len(stated) <= INDEX_DIGITS else 0
 
 
 def _text(line: etree._Element) -> str:

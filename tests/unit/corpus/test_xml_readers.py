@@ -134,3 +134,9 @@ def test_a_folder_gives_pairs(tmp_path: Path) -> None:
     (file,) = walk(tmp_path)
     assert recognize(file) is load_reader("moses")
     assert texts(list(load_reader("moses").read(file, None))) == [("one", "un")]
+
+
+def test_files_that_say_which_pages_belong_together_are_no_text(tmp_path: Path) -> None:
+    for name in ("issue-METS.xml", "mets.xml", "page.xml", "comets.xml"):
+        (tmp_path / name).write_text("<alto/>")
+    assert [file.path for file in walk(tmp_path)] == ["comets.xml", "page.xml"]
