@@ -53,7 +53,7 @@ SOURCES = [
     Source(FORMATS, "transcriber", "*.trs", raw.transcriber, 7, 1_085, 12_619),
     Source(FORMATS, "elan", "*.eaf", raw.elan, 8, 2_766, 12_948),
     # A TextGrid whose tiers declare intervals that are not there.
-    Source(FORMATS, "textgrid", "*.[tT]ext[gG]rid", raw.textgrid, 3, 669, 7_431, refused=1),
+    Source(FORMATS, "textgrid", "*.[tT]ext[gG]rid", raw.textgrid, 3, 669, 7_437, refused=1),
     Source(FORMATS, "tei_speech", "*.tei_corpo.xml", raw.tei, 5, 2_108, 8_850),
     Source(FORMATS, "orfeo", "*.orfeo", raw.orfeo, 8, 3_273, 52_823),
     Source("lecture-fr-pastel", "transcriber", "*.trs", raw.transcriber, 12, 133, 132_376),
