@@ -274,3 +274,29 @@ def test_pages_of_the_parliament_are_read_in_windows_1252() -> None:
         beside = files[path.replace("html/", "txt/").replace(".asp", ".txt")].read_text()
         assert files[path].encoding == "windows-1252"
         assert 1 <= document.word_count / len(beside.split()) < 1.12
+
+
+WHOLE = [
+    # (folder, readers that recognize its files, files, documents), without a source card: shapes say what fields are
+    ("dialogue-fr-xpersona", {"json"}, 2, 388),
+    ("dialogue-fr-xrisawoz", {"json"}, 1, 100),
+    ("assistance-fr-service-public-faq", {"json"}, 5, 667),
+    ("meeting-en-qmsum", {"json"}, 40, 40),
+    ("eval-fr-frenchmedmcqa", {"json"}, 2, 2483),
+    ("eval-multi-xquad", {"json"}, 3, 720),
+    ("instruction-fr-vigogne", {"jsonl"}, 2, 405),
+    ("code-mxeval", {"jsonl"}, 25, 14_359),
+    ("langid-udhr", {"html"}, 478, 478),
+    ("book-fr-framabook-epub", {"epub", "sentence_list"}, 6, 6),
+]
+
+
+@pytest.mark.parametrize(("name", "readers", "files", "documents"), WHOLE, ids=[row[0] for row in WHOLE])
+def test_every_file_is_recognized_and_read_without_a_card(
+    name: str, readers: set[str], files: int, documents: int
+) -> None:
+    found = list(walk(folder(name)))
+    assert {recognize(file) for file in found} == set(map(load_reader, readers))
+    items = [item for file in found for item in recognize(file).read(file, None)]
+    assert all(isinstance(item, Document) for item in items)
+    assert (len(found), len(items)) == (files, documents)
