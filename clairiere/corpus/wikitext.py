@@ -43,6 +43,8 @@ APPARATUS = frozenset(
 )
 """Sections at the end of an article that are no prose, with all that is below them."""
 
+_NO_CHARACTER = re.compile(r"&#\d{9,};?")
+"""What `html.unescape` fails at where it has thousands of digits."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>")
 _BRACKET = re.compile(r"\{\{|\}\}|\[\[|\]\]|^[ :*#]*\{\||^[ ]*\|\}(?!\})|\|", re.MULTILINE)
@@ -78,7 +80,8 @@ def to_text(source: str) -> str:
     content = _LINK.sub(r"\1", _render(content))
     content = _MAGIC.sub("", _EMPHASIS.sub("", content))
     lines = [re.sub(r" {2,}", " ", line) for line in _lines(content.split("\n"))]
-    return html.unescape(paragraphs(lines).translate(_RESTORE)).replace("\u200b", "")
+    text = _NO_CHARACTER.sub("\ufffd", paragraphs(lines).translate(_RESTORE))
+    return html.unescape(text).replace("\u200b", "")
 
 
 def _without_tags(content: str) -> str:
