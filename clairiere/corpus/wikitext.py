@@ -11,12 +11,11 @@ empty line, formulas are TeX between dollar signs.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clairiere.corpus.text import paragraphs
+from clairiere.corpus.text import paragraphs, unescape
 from clairiere.corpus.wiki_templates import words_of
 
 FILES = frozenset(
@@ -43,8 +42,6 @@ APPARATUS = frozenset(
 )
 """Sections at the end of an article that are no prose, with all that is below them."""
 
-_NO_CHARACTER = re.compile(r"&#\d{9,};?")
-"""What `html.unescape` fails at where it has thousands of digits."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>")
 _BRACKET = re.compile(r"\{\{|\}\}|\[\[|\]\]|^[ :*#]*\{\||^[ ]*\|\}(?!\})|\|", re.MULTILINE)
@@ -52,6 +49,8 @@ _LINK = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\]]*[ \t]*([^\]\n]*)\]")
 _EMPHASIS = re.compile(r"'{2,5}")
 _MAGIC = re.compile(r"__[A-ZÀ-Ý]+__")
 _HEADING = re.compile(r"[ \t]*(={1,6})[ \t]*(.+?)[ \t]*\1[ \t]*$")
+_NO_CHARACTER = re.compile(r"&#\d{8,};?")
+"""A reference beyond Unicode, perhaps with more digits than Python turns into a number."""
 _ITEM = re.compile(r"[*#:;]+[ \t]*")
 _SPECIAL = "[]{}|'<=*#:;_"
 _PROTECT = {ord(character): 0xF0000 + place for place, character in enumerate(_SPECIAL)}
@@ -80,8 +79,7 @@ def to_text(source: str) -> str:
     content = _LINK.sub(r"\1", _render(content))
     content = _MAGIC.sub("", _EMPHASIS.sub("", content))
     lines = [re.sub(r" {2,}", " ", line) for line in _lines(content.split("\n"))]
-    text = _NO_CHARACTER.sub("\ufffd", paragraphs(lines).translate(_RESTORE))
-    return html.unescape(text).replace("\u200b", "")
+    return unescape(paragraphs(lines).translate(_RESTORE)).replace("\u200b", "")
 
 
 def _without_tags(content: str) -> str:
