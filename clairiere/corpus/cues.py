@@ -7,12 +7,12 @@ cue is one turn. Sounds in brackets are annotations; other descriptions and the 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from clairiere.corpus.conventions import annotation, is_heard
+from clairiere.corpus.text import unescape
 from clairiere.corpus.xml import collapse
 from clairiere.record import Turn
 
@@ -102,12 +102,12 @@ def _parts(line: str, *, dashed: bool) -> Iterator[tuple[str | None, str, bool]]
         text = plain[:first] + plain[start.end() :] if start else plain
         yield label[1].strip() if label else None, text, start is not None
     for name, text in zip(voices[::2], voices[1::2], strict=True):
-        yield collapse(html.unescape(name)), _plain(text), True
+        yield collapse(unescape(name)), _plain(text), True
 
 
 def _plain(text: str) -> str:
     """A text without tags, with its character references resolved."""
-    return collapse(html.unescape(_TAG.sub("", _RUBY.sub("", text))).replace("\u200e", "").replace("\u200f", ""))
+    return collapse(unescape(_TAG.sub("", _RUBY.sub("", text))).replace("\u200e", "").replace("\u200f", ""))
 
 
 def _without_marks(text: str, comments: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ from clairiere.corpus.lines import split
 
 SUFFIXES = frozenset({"", ".txt", ".text"})
 """What plain text is called: other suffixes are of formats that look like text and are none."""
+_NO_CHARACTER = re.compile(r"&#\d{9,};?")
 
 
 def lines(path: SourceFile) -> list[str]:
@@ -36,3 +38,11 @@ def paragraphs(texts: Iterable[str]) -> str:
     """Lines as text: no white space at their ends, one empty line where there are several, none around."""
     joined = "\n".join(line.rstrip(" \t") for line in texts)
     return re.sub(r"\n{3,}", "\n\n", joined).strip("\n")
+
+
+def unescape(text: str) -> str:
+    """The characters that HTML's references stand for; the replacement character for a number that is far too large.
+
+    https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state
+    """
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text))

@@ -14,6 +14,7 @@ from clairiere.corpus import read as reading
 from clairiere.corpus.cards import Card
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.read import load_reader, read, read_file, recognize
+from clairiere.corpus.text import unescape
 from clairiere.errors import UnknownNameError, UnreadableError
 from clairiere.inspection import read_paths
 from clairiere.record import Document, Source
@@ -141,3 +142,7 @@ def test_a_file_whose_name_says_something_else(tmp_path: Path) -> None:
     (tmp_path / "c.gz").write_text(TALK)
     turns = [[turn.speaker for turn in document.turns] for document in good(read([tmp_path]))]
     assert turns == [["Camille", "Dominique"]] * 3
+
+
+def test_a_character_reference_of_thousands_of_digits_is_no_character() -> None:
+    assert unescape("&eacute;&#233;&#" + "9" * 5000 + ";&#1114112;") == "éé\ufffd\ufffd"
