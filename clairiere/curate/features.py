@@ -25,7 +25,7 @@ from clairiere.curate.features_lexicon import (
     toxic_languages,
     word_tables,
 )
-from clairiere.curate.features_repeats import REPEATED_ORDERS, TOP_ORDERS, count_repeats, measure_ngrams
+from clairiere.curate.features_repeats import MOST_TOKENS, REPEATED_ORDERS, TOP_ORDERS, count_repeats, measure_ngrams
 from clairiere.curate.features_tables import BAD, DIGIT, LETTER, PUNCTUATION, SYMBOL, UPPER, class_table, lower_table
 from clairiere.curate.language_codes import normalize
 from clairiere.curate.ngrams import CleanText
@@ -199,8 +199,9 @@ def _repeats(text: Text) -> dict[str, Floats]:
     documents = len(text.starts) - 1
     top = np.zeros((documents, len(TOP_ORDERS)), np.int64)
     repeated = np.zeros((documents, len(REPEATED_ORDERS)), np.int64)
-    measure_ngrams(text.tokens, ends, text.token_starts, top, repeated)
-    total = np.diff(ends[text.token_starts])[:, None]
+    measure_ngrams(text.tokens, ends, text.token_starts, top, repeated, MOST_TOKENS)
+    begins = text.token_starts[:-1]
+    total = (ends[np.minimum(text.token_starts[1:], begins + MOST_TOKENS)] - ends[begins])[:, None]
     return {"top_ngrams": _share(top, total), "duplicate_ngrams": _share(repeated, total)}
 
 

@@ -17,6 +17,8 @@ TOP_ORDERS = (2, 3, 4)
 REPEATED_ORDERS = (5, 6, 7, 8, 9, 10)
 """Orders of which all n-grams said before are measured."""
 LONGEST = 10
+MOST_TOKENS = 4_000_000
+"""Of a document whose n-grams are measured, so that memory stays bounded: twenty novels."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Slots = npt.NDArray[np.int32]
@@ -85,7 +87,9 @@ def count_repeats(hashes: Hashes, characters: Int32s, starts: Int64s) -> tuple[I
 
 
 @kernel
-def measure_ngrams(tokens: Hashes, ends: Int64s, starts: Int64s, top: Int64s, repeated: Int64s) -> None:
+def measure_ngrams(
+    tokens: Hashes, ends: Int64s, starts: Int64s, top: Int64s, repeated: Int64s, most_tokens: int
+) -> None:
     """How many characters of each document its most frequent and its repeated n-grams take.
 
     Args:
@@ -94,16 +98,18 @@ def measure_ngrams(tokens: Hashes, ends: Int64s, starts: Int64s, top: Int64s, re
         starts: int64 [documents + 1], where each document's tokens begin.
         top: int64 [documents, 3], filled: characters of the most frequent 2-, 3- and 4-gram that is said twice or more.
         repeated: int64 [documents, 6], filled: characters inside 5- to 10-grams that were said before, each once.
+        most_tokens: of a longer document the beginning is looked at.
     """
     documents = len(starts) - 1
-    longest = longest_run(starts)
+    longest = min(longest_run(starts), most_tokens)
     room = table_size(longest)
     keys, first, used = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     places, rolling = np.empty(longest, np.int32), np.empty(longest, np.uint64)
     again = np.empty(longest, np.uint8)
     state, table = (places, rolling, again), (keys, first, used)
     for document in range(documents):
-        begin, end = starts[document], starts[document + 1]
+        begin = starts[document]
+        end = min(starts[document + 1], begin + most_tokens)
         left = end - begin
         for index in range(left):
             places[index], rolling[index] = index, tokens[begin + index]
