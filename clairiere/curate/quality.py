@@ -46,7 +46,7 @@ RULES = (
     Rule("few-letters", "alphabetic_words", "min_alphabetic_words", "below"),
     Rule("symbols", "symbol_ratio", "max_symbol_ratio"),
     Rule("digits", "digit_share", "max_digit_share"),
-    Rule("uppercase", "uppercase_share", "max_uppercase_share"),
+    Rule("uppercase", "uppercase_share", "max_uppercase_share", "above", "words"),
     Rule("braces", "braces", "max_braces"),
     Rule("bullets", "bullet_lines", "max_bullet_lines", "above", "words"),
     Rule("ellipses", "ellipsis_lines", "max_ellipsis_lines", "above", "words"),
