@@ -5,7 +5,8 @@
 All files of a source are held in memory, decompressed. In turn, and as often as there are rounds: the standard
 library's parser and lxml's, which give a tree and no text; a walk of lxml's tree in Python, which gives speakers and
 lines of verse and prose, and neither the persons of the header nor stage directions; and the reader, from bytes to
-documents, with the digest of each file. Seconds are of the processor, the best round counts.
+documents, with the digest of each file. Seconds are of the processor, the best round counts. The machine's load is
+said, since what others run takes caches away and slows Python more than C.
 
 Results: benchmarks/read-tei_<hardware>_<date>.json.
 """
@@ -13,6 +14,7 @@ Results: benchmarks/read-tei_<hardware>_<date>.json.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
@@ -94,6 +96,7 @@ def main() -> None:
         "source": chosen.card,
         "files": len(files),
         "megabytes": round(megabytes, 1),
+        "load_average": round(os.getloadavg()[0], 1),
         "megabytes_per_second_and_core": {name: round(max(each), 1) for name, each in rates.items()},
         "counts": {name: count for name, count in counts.items() if count},
     }
