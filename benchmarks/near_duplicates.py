@@ -50,6 +50,8 @@ SHARES = {"exact": 0.08, "1 %": 0.12, "2 %": 0.08, "5 %": 0.06}
 RATES = {"exact": 0.0, "1 %": 0.01, "2 %": 0.02, "5 %": 0.05}
 BANDS, ROWS, SHINGLE_WORDS = 14, 8, 5
 MEMORY_BYTES = 1 << 30
+RUNS = 2
+"""Of each contender, in one process; the quicker one counts."""
 SAMPLE_DOCUMENTS = 3_000
 """What a peer that is slow by a factor of ten is timed on."""
 WORD = re.compile(r"\w+")
@@ -279,12 +281,16 @@ def compete(name: str, folder: Path) -> dict[str, Any]:
         _load(name)
     except ImportError as error:
         return {"missing": str(error)}
-    before, started = _cpu_seconds(), time.perf_counter()
-    kept = CONTENDERS[name](folder)
+    times = []
+    for _ in range(RUNS):
+        before, started = _cpu_seconds(), time.perf_counter()
+        kept = CONTENDERS[name](folder)
+        times.append((_cpu_seconds() - before, time.perf_counter() - started))
+    cpu_seconds, seconds = min(times)
     return {
-        "cpu_seconds": round(_cpu_seconds() - before, 2),
-        "seconds": round(time.perf_counter() - started, 2),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "cpu_seconds": round(cpu_seconds, 2),
+        "seconds": round(seconds, 2),
+        "peak_memory_mb": _peak_memory_mb(),
         "kept": sorted(kept),
     }
 
@@ -297,6 +303,15 @@ def _load(name: str) -> None:
         provenance = Provenance(path="x", locator=None, sha256="0" * 64)
         fields = dict.fromkeys(("source", "language", "license", "category", "title"))
         describe(Batch.from_documents([Document(id="x", turns=(), provenance=provenance, **fields)]), near=True)
+
+
+def _peak_memory_mb() -> int:
+    """Of this process; the kernel's own figure would be the parent's where that is larger."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return round(int(peak.split()[1]) / 1024)
 
 
 def _cpu_seconds() -> float:
