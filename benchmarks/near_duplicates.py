@@ -153,6 +153,7 @@ def _payloads(folder: Path) -> list[dict[str, Any]]:
             "options": CurateOptions.model_validate(options).to_json(),
             "learned": str(work / "learned"),
             "folder": str(work),
+            "fingerprint": "benchmark",
         }
         for part in parts(folder / "parts")
     ]

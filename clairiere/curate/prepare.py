@@ -37,7 +37,7 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         payload: `source`, the `part` to read, `options` (of `[curate]`), the folder where clean text was `learned`, the
-            recipe's `folder`, and the files to write: `prepared`, `narrow` and `removed`.
+            recipe's `folder`, the work's `fingerprint`, and the files to write: `prepared`, `narrow` and `removed`.
 
     Returns:
         `documents` (read), `left`, `dropped` by reason, `changed` by kind, the rows of the `flow`, and the
@@ -49,7 +49,9 @@ def prepare(payload: Mapping[str, Any]) -> dict[str, Any]:
         RecipeError: evaluation files do not exist.
         UnreadableError: an evaluation file cannot be read.
     """
-    tools = _open_tools(canonical_json(payload["options"]), payload["learned"], payload["folder"])
+    tools = _open_tools(
+        canonical_json(payload["options"]), payload["learned"], payload["folder"], payload["fingerprint"]
+    )
     clerk = _Clerk(payload["source"])
     narrow: list[Narrow] = []
     with (
@@ -157,7 +159,8 @@ def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> B
 
 
 @functools.lru_cache(maxsize=1)
-def _open_tools(options: str, learned: str, folder: str) -> Tools:
+def _open_tools(options: str, learned: str, folder: str, _fingerprint: str) -> Tools:
+    """The tools of one work: of another, whose fingerprint differs, the same paths hold other things."""
     return Tools.open(CurateOptions.model_validate(json.loads(options)), Path(learned), Path(folder))
 
 

@@ -47,7 +47,8 @@ def run(corpus: Path, options: CurateOptions, work: Work, engine: Engine, folder
         EmptyError: no document of any source was kept, or near duplicates would take too much of one.
     """
     sources: Mapping[str, Facts] = require_manifest(corpus).facts["sources"]
-    shards = _shards(corpus, sorted(sources), work, {"options": options.to_json(), "folder": str(folder)})
+    common = {"options": options.to_json(), "folder": str(folder), "fingerprint": work.fingerprint}
+    shards = _shards(corpus, sorted(sources), work, common)
     languages = _learn(shards, options, work, engine)
     total = sum(facts["documents"] for facts in sources.values())
     prepared = _each("prepare", shards, total, work, engine)
