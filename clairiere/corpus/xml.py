@@ -85,6 +85,14 @@ def text_of(element: etree._Element) -> str:
     return collapse("".join(element.itertext()))
 
 
+def forget(element: etree._Element) -> None:
+    """Free an element that a stream has given, and what stands before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
 def stylesheet(templates: str, namespaces: str) -> etree.XSLT:
     """XSLT templates that write text, compiled; they can neither read nor write any file.
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from clairiere.corpus import records, wikitext
+from clairiere.corpus import records, wikitext, xml
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.mapped import Locators
 from clairiere.errors import UnreadableError
@@ -62,7 +62,7 @@ def _articles(path: SourceFile, source: Source | None) -> Iterator[Document | Un
             if _is_article(element):
                 place = locators(element.findtext("{*}id"), f"page={pages}")
                 yield _document(path, source, element, place, language, base)
-            _forget(element)
+            xml.forget(element)
     except etree.XMLSyntaxError as error:
         yield _cut(path, pages, error)
     else:
@@ -111,11 +111,3 @@ def _document(
         language=language,
         meta={key: value for key, value in meta.items() if value},
     )
-
-
-def _forget(element: etree._Element) -> None:
-    """Free a page, and what stands before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]

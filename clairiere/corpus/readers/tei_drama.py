@@ -23,6 +23,7 @@ from clairiere.corpus import tei, xml
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.script import Script
 from clairiere.corpus.tei_cast import Cast
+from clairiere.corpus.transcript import speakers_meta
 from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
 from clairiere.record import Document, Source
 
@@ -90,8 +91,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         script.listen(xml.marked_text(path, body, _SHEET), cast.speaker)
     if not script.turns:
         raise path.fail("a play without text", expected="speeches (sp) or paragraphs in the body")
-    present = dict.fromkeys(turn.speaker for turn in script.turns if turn.speaker is not None)
-    speakers = {name: cast.facts[name] for name in present if cast.facts.get(name)}
+    speakers = speakers_meta(script.turns, cast.facts)
     meta = {"author": tei.author(root), "speakers": speakers, "stage_directions": script.directions}
     yield path.document(
         script.turns,

@@ -52,7 +52,7 @@ def _units(path: SourceFile, source: Source | None) -> Iterator[Document | Unrea
             locator = id_ if id_ and id_ not in seen else f"tu={number}"
             seen.add(locator)
             yield _document(path, source, unit, locator)
-            _forget(unit)
+            xml.forget(unit)
     except etree.XMLSyntaxError as error:
         reason = (error.msg or "no document").split(", line ")[0]
         found = f"malformed XML after unit {number}: {reason}"
@@ -110,11 +110,3 @@ def _text(variant: etree._Element) -> str:
         return ""
     etree.strip_elements(segment, *(f"{{*}}{name}" for name in CODES), with_tail=False)
     return xml.text_of(segment)
-
-
-def _forget(element: etree._Element) -> None:
-    """Free a unit, and what stands before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
