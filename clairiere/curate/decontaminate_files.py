@@ -8,7 +8,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -19,8 +19,6 @@ from clairiere.corpus.cards import VARIABLE
 from clairiere.corpus.files import SourceFile
 from clairiere.curate.decontaminate_options import DecontaminateOptions
 from clairiere.errors import RecipeError
-
-_COMPRESSED = (".gz", ".zst", ".xz", ".bz2")
 
 
 class Item(NamedTuple):
@@ -83,10 +81,7 @@ def _named(root: Path, path: str) -> str:
 
 
 def _reader(file: SourceFile) -> Callable[[SourceFile], Iterator[tuple[str, str]]]:
-    name = file.name.lower()
-    for suffix in _COMPRESSED:
-        name = name.removesuffix(suffix)
-    reader = READERS.get(PurePosixPath(name).suffix)
+    reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise file.fail("an evaluation file of an unknown kind", expected=f"one of {', '.join(READERS)}")
     return reader

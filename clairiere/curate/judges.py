@@ -64,7 +64,7 @@ def need_features(judges: Sequence[Judge]) -> bool:
 
 
 def _one_by_one(module: ModuleType) -> JudgeBatch:
-    def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
+    def judge_batch(batch: Batch, _features: Any, options: CurateOptions) -> list[str | None]:
         return [module.judge(batch.document(index), options).reason for index in range(len(batch))]
 
     return judge_batch

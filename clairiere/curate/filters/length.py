@@ -10,7 +10,7 @@ from clairiere.curate.options import CurateOptions
 NEEDS_FEATURES = False
 
 
-def judge_batch(batch: Batch, features: Any, options: CurateOptions) -> list[str | None]:  # noqa: ARG001
+def judge_batch(batch: Batch, _features: Any, options: CurateOptions) -> list[str | None]:
     """Keep documents with `min_words` to `max_words` words; reasons: `too-short`, `too-long`."""
     return [_reason(words, options) for words in batch.words.tolist()]
 
