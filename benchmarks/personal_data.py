@@ -11,7 +11,6 @@ benchmarks/personal-data_<hardware>_<date>.json.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 
 from clairiere.corpus.read import read
 from clairiere.curate.batch import Batch
@@ -33,7 +33,6 @@ SENTENCES = ROOT / "personal_data/sentences.jsonl"
 CORPORA = ("theatre-fr-fredracor", "speech-fr-rhapsodie", "debate-fr-fredsum", "legal-fr-legalize")
 CORPUS_BYTES = 25_000_000
 RUNS = 3
-HARDWARE = "AMD EPYC, 2 cores"
 
 Span = tuple[int, int, str]
 Finder = Callable[[list[str]], list[list[Span]]]
@@ -208,25 +207,21 @@ def main() -> None:
     compared, missing = finders()
     data = Path(os.environ["CLAIRIERE_DATA"])
     turns = {name: corpus_turns(data / name) for name in CORPORA}
-    results = {
+    found = {
         name: {
             "scores": {half: scores(part, finder([row["text"] for row in part])) for half, part in halves.items()},
             "megabytes_per_second": {corpus: megabytes_per_second(finder, texts) for corpus, texts in turns.items()},
         }
         for name, finder in compared.items()
     }
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
     report = {
-        "date": date,
-        "hardware": HARDWARE,
         "sentences": {half: len(part) for half, part in halves.items()},
         "sentences_without": sum(not row["spans"] for row in rows),
         "missing": missing,
-        "results": results,
+        "results": found,
     }
-    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-    (ROOT / f"personal-data_{os.cpu_count()}-cpu-cores_{date}.json").write_text(text, encoding="utf-8")
-    print(text)
+    print(json.dumps(report, indent=1, ensure_ascii=False))
+    print(results.write("personal-data", report, ["numba", *PEERS]))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from clairiere.engines import cores
 
 FOLDER = Path(__file__).parent
 
@@ -21,7 +22,7 @@ def processor() -> str:
     if table.is_file():
         models = [line.partition(":")[2].strip() for line in table.read_text().splitlines() if "model name" in line]
         name = models[0] if models else name
-    return f"{name}, {_cores()} cores"
+    return f"{name}, {cores()} cores"
 
 
 def versions(packages: Iterable[str]) -> dict[str, str | None]:
@@ -38,7 +39,7 @@ def versions(packages: Iterable[str]) -> dict[str, str | None]:
 def write(question: str, result: dict[str, Any], packages: Iterable[str] = ()) -> Path:
     """Write a result with its date, hardware and versions; the file's path."""
     date = time.strftime("%Y-%m-%d")
-    path = FOLDER / f"{question}_{_cores()}-cpu-cores_{date}.json"
+    path = FOLDER / f"{question}_{cores()}-cpu-cores_{date}.json"
     stated = {"date": date, "hardware": processor(), "versions": versions(["clairiere", *packages])}
     path.write_text(json.dumps({**stated, **result}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return path
@@ -49,7 +50,3 @@ def newest(question: str) -> dict[str, Any]:
     found = sorted(FOLDER.glob(f"{question}_*.json"), key=lambda path: path.stem.split("_")[-1])
     result: dict[str, Any] = json.loads(found[-1].read_text(encoding="utf-8"))
     return result
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
