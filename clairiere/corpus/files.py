@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from clairiere.corpus import archives, compression, encodings, lines
 from clairiere.errors import UnreadableError
@@ -20,6 +21,14 @@ CHUNK_BYTES = 2**20
 HELD_BYTES = 2**23
 """A file up to this size is read once and held while it is worked on."""
 BYTES_LIMIT = archives.MEMBER_BYTES_LIMIT
+
+
+class Surroundings(Protocol):
+    """What finds the files that speak about a file and others; see the module of that name."""
+
+    def nearest(self, kind: re.Pattern[str], /) -> tuple[SourceFile, ...]:
+        """The files whose names match, in the file's folder or the nearest one above it that has some."""
+        ...
 
 
 class SourceFile:
@@ -37,6 +46,9 @@ class SourceFile:
 
     companion: SourceFile | None = None
     """The file beside it that speaks about it, where its format keeps its header apart (`companions`)."""
+
+    surroundings: Surroundings | None = None
+    """Where it lies; None where it lies nowhere."""
 
     def __init__(self, path: str, content: bytes | Path, edition: str | None = None) -> None:
         self.path = path
@@ -72,6 +84,14 @@ class SourceFile:
             return len(self._content)
         with opening(self._content):
             return self._content.stat().st_size
+
+    def nearest(self, kind: re.Pattern[str]) -> tuple[SourceFile, ...]:
+        """The files that speak about it and others (the license of a tree, a list of persons), of the nearest folder.
+
+        Raises:
+            UnreadableError: the archive in which it lies is damaged.
+        """
+        return () if self.surroundings is None else self.surroundings.nearest(kind)
 
     @property
     def consumed_bytes(self) -> int:

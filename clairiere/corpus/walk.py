@@ -12,19 +12,20 @@ from functools import lru_cache
 from pathlib import Path
 
 from clairiere.artifact import digest_file
-from clairiere.corpus import archives, manifests
+from clairiere.corpus import archives, manifests, surroundings
 from clairiere.corpus.companions import header_path, joined, with_headers
 from clairiere.corpus.files import SourceFile, cannot_open, opening
+from clairiere.corpus.surroundings import Surroundings
 from clairiere.errors import UnreadableError
 
 SIDECAR = re.compile(
     r"manifest\.(tsv|json)|.*\.toml"
-    r"|(?i:readme|licen[sc]e|copying|citation)(\.\w+)*"
-    r"|(README|LICEN[SC]E|COPYING|CITATION).*"
+    r"|(?i:readme|citation)(\.\w+)*"
+    r"|(README|CITATION).*"
     r"|.*\.pfsx|0metadata\.cdc"  # how ELAN shows a transcript; what TalkBank says of a corpus
     r"|(?i:(?:.*[-_.])?mets\.xml)"  # which pages in ALTO belong together
 )
-"""Names of the files that speak about a source and are not part of its text."""
+"""Names of the files that speak about a source and are not part of its text, besides those of `surroundings`."""
 
 Report = Callable[[UnreadableError], None]
 """What is told of a file that cannot be read, so that the walk can go on."""
@@ -132,6 +133,11 @@ def place(root: Path, path: str) -> Path:
     return root / path if root.is_dir() else root
 
 
+def folder_of(root: Path) -> Path:
+    """The folder that is walked; that of the file where a file is the root."""
+    return root if root.is_dir() else root.parent
+
+
 @dataclass
 class Opener:
     """Turns entries into the files that readers get.
@@ -163,6 +169,7 @@ class Opener:
                     found.companion = (
                         None if header is None else SourceFile(header_path(entry.path) or header.name, header)
                     )
+                    found.surroundings = Surroundings(folder_of(self.root), entry.path)
                     yield found
         except UnreadableError as error:
             _tell(error, report)
@@ -183,6 +190,7 @@ class Opener:
             edition = licenses.get(_folder(below) + member) or manifests.inside(archive, member)
             found = SourceFile(full, content, edition or licenses.get(member))
             found.companion = None if header is None else SourceFile(header_path(full) or full, header)
+            found.surroundings = Surroundings(archive, member)
             yield found
 
     def _selects(self, path: str) -> bool:
@@ -219,7 +227,15 @@ def digests(root: Path, manifest: Path | None = None) -> dict[str, str]:
             with opening(file):
                 tables[file.parent] = manifest or manifests.beside(file, root)
     found = dict.fromkeys(table for table in tables.values() if table is not None)
-    return files | {f"manifest {number}": _digest(table) for number, table in enumerate(found)}
+    spoken = {f"about {path}": _digest(folder_of(root) / path) for path in _speaking(root)}
+    return files | spoken | {f"manifest {number}": _digest(table) for number, table in enumerate(found)}
+
+
+def _speaking(root: Path) -> list[str]:
+    """The files that readers may ask for beside a text, sorted by path."""
+    paths = _paths(root, _pass) if root.is_dir() else surroundings.beside(root)
+    files = ((path, folder_of(root) / path) for path in paths if surroundings.is_one(path))
+    return sorted(path for path, file in files if file.is_file() and not file.is_symlink())
 
 
 def _header(file: Path) -> Path | None:
@@ -314,7 +330,7 @@ def _nested(path: str) -> UnreadableError:
 
 
 def _is_sidecar(path: str) -> bool:
-    if path.startswith(".") or "/." in path:
+    if path.startswith(".") or "/." in path or surroundings.is_one(path):
         return True
     return SIDECAR.fullmatch(path.rpartition("/")[2]) is not None
 

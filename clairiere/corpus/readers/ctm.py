@@ -20,8 +20,10 @@ from clairiere.corpus.files import SourceFile
 from clairiere.corpus.transcript import Utterance, turns_by_time, utterances_of_words
 from clairiere.record import Document, Source
 
+_NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)"
 _LINE = re.compile(
-    r"(\S+)\s+(\S+)\s+(\d*\.?\d+)\s+(-?\d*\.?\d+)\s+(\S+)(?:\s+(-?\d*\.?\d+(?:[eE][-+]?\d+)?|NA))?(?:\s.*)?"
+    rf"(\S++)\s++(\S++)\s++({_NUMBER})\s++(-?{_NUMBER})\s++(\S++)"
+    rf"(?:\s++(-?{_NUMBER}(?:[eE][-+]?\d++)?|NA)(?!\S))?(?:\s.*)?"
 )
 _SEGMENT = re.compile(r"<start=[\d.]+,end=[\d.]+,speaker=([^,>]*+)[^>]*+>")
 _ALTERNATIVE = re.compile(r"<ALT(?:_BEGIN|_END)?>", re.IGNORECASE)

@@ -2,9 +2,10 @@
 
 https://clarin-eric.github.io/ParlaMint/ · https://github.com/nlegrand/mariagepourtousInXML
 
-In ParlaMint an utterance (`u`) is a turn. Who speaks is a person of the file itself or of the corpus's list of
-persons where that is the file's companion; else the id gives the name ("#AnaMaríaOramas"), since ParlaMint makes ids
-of names. The chair, who often has no id, is called by the role. In the French edition a speech (`sp`) is a turn, and
+In ParlaMint an utterance (`u`) is a turn. Who speaks is a person of the file itself, or of the corpus's lists
+(`ParlaMint-ES-listPerson.xml`, `-listOrg.xml`, or its root) in the file's folder or above it, which also tell gender,
+party and parliamentary group on the day; else the id gives the name ("#AnaMaríaOramas"), since ParlaMint makes ids of
+names. The chair, who often has no id, is called by the role. In the French edition a speech (`sp`) is a turn, and
 says who speaks, of which group and gender.
 
 Applause, notes, interruptions told in brackets, and lines outside speeches are stage directions; headings are left
@@ -18,10 +19,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import tei, xml
+from clairiere.corpus import persons, tei, xml
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.script import Script
-from clairiere.corpus.transcript import INAUDIBLE
+from clairiere.corpus.surroundings import PARLIAMENT
+from clairiere.corpus.transcript import INAUDIBLE, speakers_meta
 from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
 from clairiere.record import Document, Source
 
@@ -29,7 +31,8 @@ DEBATES = "http://mpt.ethelred.fr/ns/0.0/"
 """The namespace of the edition of the debates on marriage."""
 METADATA = f"{{{DEBATES}}}metadata"
 NOTES = ("note", "kinesic", "vocal", "incident", "gap", "writing", "stage")
-ROLES = ("chair", "regular", "guest")
+ROLES = ("chair", "guest", "regular")
+"""Who has the chair once is its holder, whatever else that person says there."""
 
 _PARLAMINT = re.compile(rb"ParlaMint|ana=\"#parla\.")
 _CAPITAL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-ZÀ-Ý])")
@@ -75,13 +78,12 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     if body is None:
         raise path.fail("no text body", expected="a sitting in TEI: <TEI><teiHeader>…<text><body>…")
     debate = root.nsmap.get("mpt") == DEBATES or next(body.iter(METADATA), None) is not None
-    people = _Speeches(body) if debate else _People(root, path)
+    people = _Speeches(body) if debate else _Speakers(root, path)
     sitting = _Sitting()
     sitting.listen(xml.marked_text(path, body, _SHEET), people.speaker)
     if not sitting.turns:
         raise path.fail("a sitting in which nobody speaks", expected="utterances (u) or speeches (sp) with words")
-    present = dict.fromkeys(turn.speaker for turn in sitting.turns if turn.speaker is not None)
-    speakers = {name: people.facts[name] for name in present if people.facts.get(name)}
+    speakers = speakers_meta(sitting.turns, people.facts)
     meta = {"date": _date(root), "speakers": speakers, "stage_directions": sitting.directions}
     yield path.document(
         sitting.turns,
@@ -105,19 +107,14 @@ class _Sitting(Script):
         super().say(speaker, _AFTER_LABEL.sub("", "\n".join(spoken)))
 
 
-class _People:
+class _Speakers:
     """The speakers of ParlaMint: from the lists of persons, or by their ids."""
 
     def __init__(self, root: etree._Element, path: SourceFile) -> None:
-        lists = [root] if path.companion is None else [root, xml.parse(path.companion)]
-        persons = [person for list_ in lists for person in list_.iter(tei.tag("person"))]
-        self.names = {person.get(tei.XML_ID): name for person in persons if (name := _name(person))}
+        lists = map(persons.listed, path.nearest(PARLIAMENT))
+        self._people = persons.together([*lists, persons.people_of(root)])
+        self._day = _date(root)
         self.facts: dict[str, dict[str, str]] = {}
-        for person in persons:
-            sex = person.find(tei.tag("sex"))
-            gender = tei.gender(None if sex is None else sex.get("value"))
-            if gender and person.get(tei.XML_ID) in self.names:
-                self.facts.setdefault(self.names[person.get(tei.XML_ID)], {})["gender"] = gender
 
     def speaker(self, heading: str) -> tuple[str | None, str]:
         """The person of an utterance, and no stage direction."""
@@ -126,9 +123,11 @@ class _People:
         who, _, ana = heading.partition(FIELD)
         id_ = who.strip().removeprefix("#")
         role = next((role for role in ROLES if f"#{role}" in ana.split()), None)
-        name = self.names.get(id_) or _CAPITAL.sub(" ", id_) or role or "speaker"
-        if role and role != "regular":
-            self.facts.setdefault(name, {}).setdefault("role", role)
+        person = self._people.persons.get(id_)
+        name = person.name if person else _CAPITAL.sub(" ", id_) or role or "speaker"
+        facts = self.facts.setdefault(name, self._people.facts(id_, self._day))
+        if role and facts.get("role", ROLES[-1]) == ROLES[-1]:
+            facts["role"] = role
         return name, ""
 
 
@@ -157,15 +156,6 @@ def _name_and_office(label: str) -> tuple[str, str]:
     """ "Christiane Taubira, garde des sceaux." is a name and an office."""
     name, _, office = xml.collapse(label).partition(",")
     return name.strip(" ."), office.strip(" .")
-
-
-def _name(person: etree._Element) -> str:
-    names = person.find(tei.tag("persName"))
-    if names is None:
-        return ""
-    order = [tei.tag(part) for part in ("forename", "nameLink", "surname")]
-    parts = [xml.text_of(part) for tag in order for part in names.iterchildren(tag)]
-    return " ".join(filter(None, parts)) or xml.text_of(names)
 
 
 def _title(root: etree._Element) -> str | None:

@@ -4,18 +4,23 @@ https://spdx.github.io/spdx-spec/v2.3/using-SPDX-short-identifiers-in-source-fil
 
 The programming language is that of the file's suffix and stands in `meta.programming_language`. The license that a file
 states of itself (`SPDX-License-Identifier: …` in its first lines) takes the place of the edition's on the card; without
-it, that of the tree's license file, if a manifest or the card says it. What nobody wrote is refused, and so counted:
-generated and minified files, and the code of others that a tree carries with it (vendored).
+it and without a manifest's, that of the license files in its folder or the nearest one above it, all of them where they
+are several. A license file whose text is not recognized leaves the license unproven: `LicenseRef-file-` and the
+beginning of its SHA-256, which a source card may define once somebody has read it. What nobody wrote is refused, and so
+counted: generated and minified files, and the code of others that a tree carries with it (vendored).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 
-from clairiere.corpus import text
+from clairiere.corpus import encodings, text
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.license_texts import spdx_id
+from clairiere.corpus.surroundings import LICENSES, REUSE
 from clairiere.record import Document, Source, Turn
 
 LANGUAGES = {
@@ -38,6 +43,8 @@ LONGEST_LINE_CHARACTERS = 1000
 MEAN_LINE_CHARACTERS = 100
 """Longer lines, in the mean, are those of minified code and of data."""
 HEADER_LINES = 40
+LICENSE_BYTES = 2**18
+"""No license is longer; what is longer is cut there, and recognized as none."""
 
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/|-->|\*\)|$)", re.MULTILINE)
 _GENERATED = re.compile(
@@ -63,15 +70,27 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     unwritten = _unwritten(path, lines, header)
     if unwritten:
         raise path.fail(unwritten, expected="code that people wrote, in the tree of those who wrote it")
-    license_ = _SPDX.search(header)
+    stated = _SPDX.search(header)
     language = LANGUAGES.get(path.suffix.lower())
     yield path.document(
         [Turn(None, "\n".join(line.rstrip() for line in lines).strip("\n"))],
         source=source,
         category="code",
-        edition=license_[1] if license_ else None,
+        edition=stated[1] if stated else path.edition or _license_of_tree(path.nearest(LICENSES)),
         meta={"programming_language": language} if language else {},
     )
+
+
+def _license_of_tree(files: tuple[SourceFile, ...]) -> str | None:
+    """The licenses whose texts the files are; all of them hold, since nothing says that one may choose."""
+    return " AND ".join(dict.fromkeys(map(_license_of_file, files))) or None
+
+
+@lru_cache(maxsize=1024)
+def _license_of_file(file: SourceFile) -> str:
+    path = PurePosixPath(file.path)
+    name = path.name.removesuffix(".txt") if path.parent.name == REUSE else ""
+    return spdx_id(encodings.guess(file.read_bytes()[:LICENSE_BYTES]), name) or f"LicenseRef-file-{file.sha256[:12]}"
 
 
 def _unwritten(path: SourceFile, lines: list[str], header: str) -> str | None:

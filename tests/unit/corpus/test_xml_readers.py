@@ -15,11 +15,6 @@ from clairiere.errors import UnreadableError
 from clairiere.record import Document
 
 TEI = '<TEI xmlns="http://www.tei-c.org/ns/1.0">{}</TEI>'
-PERSONS = TEI.format(
-    '<listPerson><person xml:id="P1"><persName><surname>Rivaud</surname><forename>Lise</forename></persName>'
-    '<sex value="F"/></person><person xml:id="P2"><persName>Jean Aubin</persName></person><person xml:id="P3"/>'
-    "</listPerson>"
-)
 AN = '<compteRendu xmlns="http://schemas.assemblee-nationale.fr/referentiel">{}</compteRendu>'
 ALTO = "<alto><Layout><Page><TextBlock>{}</TextBlock></Page></Layout></alto>"
 PAGE = '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15"><Page>{}</Page></PcGts>'
@@ -69,13 +64,6 @@ def test_what_is_refused(reader: str, content: str, where: str, found: str) -> N
     assert caught.value.found.startswith(found)
     assert caught.value.expected
     assert caught.value.next_step
-
-
-def test_the_companion_of_a_sitting_names_its_speakers() -> None:
-    body = "".join(f'<u who="#{id_}" ana="#regular"><seg>Oui.</seg></u>' for id_ in ("P1", "P2", "P3"))
-    (sitting,) = read("parliament_tei", TEI.format(f"<text><body>{body}</body></text>"), companion=PERSONS)
-    assert [turn.speaker for turn in sitting.turns] == ["Lise Rivaud", "Jean Aubin", "P3"]
-    assert sitting.meta == {"speakers": {"Lise Rivaud": {"gender": "female"}}}
 
 
 def test_a_sitting_of_the_assembly_may_lack_its_day_and_its_names() -> None:
