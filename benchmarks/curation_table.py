@@ -82,15 +82,14 @@ def render() -> str:
     """The section of the README."""
     scale = results.newest("curation-scale")
     lines = [
-        f"Corpus and curation on {results.newest('curation-path')['hardware']}: megabytes of text per second and core, beside",
+        f"Corpus and curation on {scale['hardware']}: megabytes of text per second and core, beside",
         "a peer in the same run (recall of near duplicates with 1 % and 2 % of words changed):",
         "",
         "| what | Clairière | peer | script in `benchmarks/` |",
         "|---|---|---|---|",
         *(f"| {question} | {ours} | {peer} | `{script}` |" for question, ours, peer, script in rows()),
         "",
-        "As a corpus grows (`curation_scale.py`: noisy copies, "
-        f"{scale['workers']} workers, memory_gib = {scale['memory_gib']:g}):",
+        f"As a corpus grows (`curation_scale.py`, {scale['workers']} workers, {scale['memory_gib']:g} GiB):",
         "",
         "| text | seconds | MB/s | peak memory |",
         "|---:|---:|---:|---:|",
