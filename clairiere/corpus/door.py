@@ -13,11 +13,13 @@ from clairiere.record import Document, License, Source
 
 WITHDRAWN = "withdrawn: "
 """How the reasons of withdrawn documents begin."""
+EMPTY = "without text"
+"""The reason of a record that holds none, such as an empty article; a file without text is an error instead."""
 _NUMBERED = re.compile(r"~\d+$")
 
 
 class Door:
-    """Each license of a source is judged once, and each document against what was withdrawn.
+    """Each license of a source is judged once, and each document against what was withdrawn; empty ones stay out.
 
     Args:
         source: whose documents they are.
@@ -43,6 +45,8 @@ class Door:
                 tally.drop(spelled, f"{WITHDRAWN}{self._withdrawn[document.id]}")
             elif not judgment.admitted:
                 tally.drop(spelled, f"license: {judgment.reason}")
+            elif not document.turns:
+                tally.drop(spelled, EMPTY)
             else:
                 tally.keep(spelled)
                 yield spelled

@@ -23,6 +23,7 @@ from clairiere.corpus.read import read_file, recognize
 from clairiere.corpus.sources import locate
 from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
+from clairiere.record import Document
 
 pytestmark = pytest.mark.real
 
@@ -160,3 +161,31 @@ def test_counts(row: Row) -> None:
     independent = row.count(files)
     assert (documents, turns, found, independent) == (row.documents, row.turns, row.words, row.independent)
     assert row.reason or found == pytest.approx(independent, rel=0.01)
+
+
+PAGES = (23, 17_731, 805_443)
+"""Documents, turns and words of the Assemblée's own pages; the edition in XML of the same sittings has 17,735 turns."""
+
+TEXT_COPIES_LONGER = 0.12
+"""The copies in plain text hold labels, headings and stage directions among what is said."""
+
+
+def test_pages_of_the_assembly_say_what_the_edition_says() -> None:
+    root = locate(load_card(SOURCES / "parliament-fr-mariage-tei.toml").source)
+    files = {suffix: list(walk(root, [f"files/{suffix}/*"], ["*.csv"])) for suffix in ("html", "xml", "txt")}
+    found = {
+        suffix: [item for file in listed for item in read_file(file, None) if isinstance(item, Document)]
+        for suffix, listed in files.items()
+    }
+    assert sized(found["html"]) == PAGES
+    assert {file.encoding for file in files["html"]} == {"windows-1252"}
+    edition, copies = sized(found["xml"]), sized(found["txt"])
+    assert edition[1:] == pytest.approx(PAGES[1:], rel=0.001)
+    assert copies[0] == PAGES[0]
+    assert copies[2] == pytest.approx(PAGES[2], rel=TEXT_COPIES_LONGER)
+
+
+def sized(documents: Sequence[Document]) -> tuple[int, int, int]:
+    """Documents, turns and words."""
+    turns = [turn for document in documents for turn in document.turns]
+    return len(documents), len(turns), sum(len(turn.text.split()) for turn in turns)

@@ -18,16 +18,11 @@ from lxml import etree
 
 from clairiere.corpus import xml
 from clairiere.corpus.files import SourceFile
-from clairiere.corpus.script import Script
+from clairiere.corpus.orators import Orators, Sitting
 from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
 from clairiere.record import Document, Source
 
 NAMESPACE = "http://schemas.assemblee-nationale.fr/referentiel"
-GENDERS = {"M.": "male", "Mme": "female", "Mlle": "female"}
-
-_LABEL = re.compile(r"(?P<title>M\.|Mme|Mlle)?\s*(?P<name>[^(,]*)(?:\((?P<group>[^)]*)\))?,?\s*(?P<office>.*)")
-_CHAIR = re.compile(r"l[ea] président", re.IGNORECASE)
-_BRACKETED = re.compile(r"\([^()]*\)")
 
 _SHEET = xml.stylesheet(
     f"""
@@ -69,7 +64,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     content = root.find(_tag("contenu"))
     if content is None:
         raise path.fail("no content of a sitting", expected="<compteRendu> with <contenu>, <point> and <paragraphe>")
-    orators, sitting = _Orators(), _Sitting(lambda text: text.replace("[[o]]", "°"))
+    orators, sitting = Orators(), Sitting(lambda text: text.replace("[[o]]", "°"))
     sitting.listen(xml.marked_text(path, content, _SHEET), orators.speaker)
     if not sitting.turns:
         raise path.fail("a sitting in which nobody speaks", expected="paragraphs (paragraphe) with an orator and words")
@@ -82,43 +77,6 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         language="fr",
         meta={key: value for key, value in meta.items() if value},
     )
-
-
-class _Sitting(Script):
-    """A script in which nobody speaks without an orator, and remarks stand in brackets."""
-
-    def say(self, speaker: str | None, text: str) -> None:
-        if speaker is None or _BRACKETED.fullmatch(text):
-            self.direct(text.replace("\n", " "))
-        else:
-            super().say(speaker, text)
-
-    def direct(self, text: str) -> None:
-        super().direct(text.strip(" .").removeprefix("(").removesuffix(")"))
-
-
-class _Orators:
-    """Who speaks, and what the report says of each."""
-
-    def __init__(self) -> None:
-        self.facts: dict[str, dict[str, str]] = {}
-
-    def speaker(self, heading: str) -> tuple[str | None, str]:
-        """The name of a paragraph's orator, and no stage direction."""
-        label, _, rest = heading.partition(FIELD)
-        quality, _, debate_role = rest.partition(FIELD)
-        parts = _LABEL.fullmatch(label.strip(" .,"))
-        name = "" if parts is None else parts["name"].strip(" .,")
-        if parts is None or not name:
-            return None, ""
-        chairs = debate_role.strip() == "president" or _CHAIR.match(name) is not None
-        facts = {
-            "gender": GENDERS.get(parts["title"] or "", ""),
-            "group": (parts["group"] or "").strip(),
-            "role": "chair" if chairs else quality.strip(" .,") or parts["office"].strip(" .,"),
-        }
-        self.facts.setdefault(name, {}).update({key: value for key, value in facts.items() if value})
-        return name, ""
 
 
 def _title(root: etree._Element) -> str | None:

@@ -4,8 +4,9 @@ https://www.mediawiki.org/xml/export-0.11/ · https://www.mediawiki.org/wiki/Hel
 
 Pages are read one by one, so that a dump of any size streams, compressed or not. Redirects, pages outside the main
 namespace, and pages that are not wikitext are no articles and left out; an article without text is a document without
-turns. Of several revisions the last one in the file counts. The locator is the page's id; `meta` has the date and the
-number of the revision and the address. How markup becomes text: `clairiere.corpus.wikitext`.
+turns, which the corpus stage counts and leaves out. Of several revisions the last one in the file counts. The locator
+is the page's id; `meta` has the date and the number of the revision and the address. How markup becomes text:
+`clairiere.corpus.wikitext`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ A line is a tree ({"message_tree_id", "prompt"}, replies nested) or one message 
 without its replies); or the file is one array of messages ({"user_message_id", "parent_message_id"}). From the
 prompt, each message is followed by its reply of lowest rank, a reply that is itself answered before one that is not;
 the conversation ends on an assistant's message. Deleted messages, those that failed review, and what replies to them
-are left out. A tree without an answer that is kept is a document without turns, so that it is counted where such
-documents are dropped. Speakers are called as in the file, with their role in `meta.speakers`.
+are left out. A tree without an answer that is kept is a document without turns, which the corpus stage counts and
+leaves out. Speakers are called as in the file, with their role in `meta.speakers`.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class _Sitting(Script):
                 self.direct(line.removeprefix("(").removesuffix(")"))
             else:
                 spoken.append(line)
-        super().say(speaker, _AFTER_LABEL.sub("", "\n".join(spoken)))
+        super().say(speaker, _AFTER_LABEL.sub("", "\n".join(spoken)).strip())
 
 
 class _Speakers:

@@ -196,6 +196,16 @@ def test_a_line_may_state_its_license(make_card: MakeCard, tmp_path: Path) -> No
     assert sum(dropped.values()) == 3
 
 
+def test_a_record_without_text_is_counted_and_left_out(make_card: MakeCard, tmp_path: Path) -> None:
+    page = "<page><title>{0}</title><ns>0</ns><id>{0}</id><revision><text>{1}</text></revision></page>"
+    pages = page.format(1, "Un texte.") + page.format(2, "") + page.format(3, "{{vide}}")
+    files(tmp_path, a=f"<mediawiki>{pages}</mediawiki>".encode())
+    manifest = read(tmp_path, make_card(reader='"mediawiki_dump"'))
+    assert [document.title for document in documents(tmp_path)] == ["1"]
+    assert manifest.counts["dropped"] == {"talks": {"without text": 2}}
+    assert manifest.counts["unreadable"] == {}
+
+
 def test_a_table_in_an_archive_is_judged(make_card: MakeCard, tmp_path: Path) -> None:
     table = b"path\tlicense\nb.txt\tCC-BY-NC-4.0\n"
     (tmp_path / "files.tar").write_bytes(tar_bytes({"a.txt": GOOD, "b.txt": GOOD, "manifest.tsv": table}))

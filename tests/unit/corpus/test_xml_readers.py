@@ -43,6 +43,8 @@ def texts(items: list[Any]) -> list[tuple[str, ...] | str]:
         ("parliament_tei", "<TEI", "bad:1", "malformed XML"),
         ("assemblee_nationale", AN.format(""), "bad", "no content of a sitting"),
         ("assemblee_nationale", AN.format("<contenu><point/></contenu>"), "bad", "a sitting in which nobody speaks"),
+        ("assemblee_html", "", "bad", "a sitting in which nobody speaks"),
+        ("assemblee_html", "<h1 class='seance'>Séance</h1><p>Oui.</p>", "bad", "a sitting in which nobody speaks"),
         ("alto", "<mets/>", "bad", "the root is `mets`"),
         ("alto", ALTO.format('<TextLine><String CONTENT=" "/></TextLine>'), "bad", "pages without text"),
         ("page_xml", "<alto/>", "bad", "the root is `alto`"),
@@ -74,6 +76,11 @@ def test_a_sitting_of_the_assembly_may_lack_its_day_and_its_names() -> None:
     assert [(turn.speaker, turn.text) for turn in sitting.turns] == [("Aubin", "Gardé.")]
     assert sitting.meta["stage_directions"] == [{"turn": 0, "text": "Perdu"}]
     assert sitting.title is None
+
+
+def test_a_page_of_a_sitting_may_lack_its_day() -> None:
+    (sitting,) = read("assemblee_html", "<h1 class='seance'>Séance</h1><p><b>Mme Rivaud.</b> Oui.</p>")
+    assert (sitting.title, sitting.turns[0].speaker, "date" in sitting.meta) == ("Séance", "Rivaud", False)
 
 
 def test_a_page_whose_type_is_wrong_is_text() -> None:
