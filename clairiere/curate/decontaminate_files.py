@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from clairiere.corpus import walk
 from clairiere.corpus.cards import VARIABLE
 from clairiere.corpus.files import SourceFile
+from clairiere.corpus.tables import FIELD_CHARACTERS_LIMIT
 from clairiere.curate.decontaminate_options import DecontaminateOptions
 from clairiere.errors import RecipeError
 
@@ -118,6 +119,7 @@ def _fields(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _csv(file: SourceFile) -> Iterator[tuple[str, str]]:
+    csv.field_size_limit(FIELD_CHARACTERS_LIMIT)  # one for the whole process: whoever reads a table sets it
     rows = csv.reader(io.StringIO(file.read_text(), newline=""))
     try:
         for row in rows:

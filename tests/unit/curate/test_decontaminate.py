@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from clairiere.curate import decontaminate_files
 from clairiere.curate.batch import Batch
 from clairiere.curate.decontaminate import CONTAMINATED, Index, digests, open_index, remove
 from clairiere.curate.decontaminate_files import read_items
@@ -165,7 +166,6 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         "bad.json": (b"{", "no JSON"),
         "deep.jsonl": (b"[" * 100_000 + b"]" * 100_000, "no JSON"),
         "bad.parquet": (b"PAR1", "no Parquet"),
-        "bad.csv": (b'"' + b"x" * 200_000, "no CSV"),
         "quiz.doc": (b"x", "unknown kind"),
     }
     for name, (content, found) in files.items():
@@ -173,6 +173,17 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         with pytest.raises(UnreadableError, match=found) as caught:
             list(read_items(DecontaminateOptions(files=(name,)), tmp_path))
         assert name in str(caught.value)
+
+
+def test_a_field_without_end_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bad.csv").write_bytes(b'"' + b"x" * 200)
+    before = csv.field_size_limit()
+    monkeypatch.setattr(decontaminate_files, "FIELD_CHARACTERS_LIMIT", 100)
+    try:
+        with pytest.raises(UnreadableError, match="no CSV: field larger than field limit"):
+            list(read_items(DecontaminateOptions(files=("bad.csv",)), tmp_path))
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_pattern_that_matches_nothing_is_said(tmp_path: Path) -> None:
