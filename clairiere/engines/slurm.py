@@ -120,7 +120,7 @@ class SlurmEngine:
         ids = note.read_text().split() if note.is_file() else []
         if not ids:
             return
-        say(f"cancelling the jobs of an earlier build: {', '.join(ids)}")
+        say(f"canceling the jobs of an earlier build: {', '.join(ids)}")
         subprocess.run(["scancel", *ids], check=False)  # noqa: S603, S607  # our own ids, the cluster's own command
         while _is_queued(ids):
             time.sleep(POLL_SECONDS)

@@ -46,6 +46,14 @@ def test_help_loads_no_stage_and_no_options() -> None:
     assert result.stdout.strip() == "[]", result.stderr
 
 
+def test_a_plan_and_a_build_with_nothing_to_do_load_no_compiler_and_no_engine() -> None:
+    result = python(
+        "import sys\nfrom clairiere import build, pipeline, plan, recipe\n"
+        "print([name for name in ('numba', 'ray', 'submitit', 'torch', 'matplotlib', 'jinja2') if name in sys.modules])"
+    )
+    assert result.stdout.strip() == "[]", result.stderr
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_says_what_it_is(name: str) -> None:
     module = pkgutil.resolve_name(name) if name != "clairiere.__main__" else clairiere

@@ -59,7 +59,7 @@ SACCT = """
 SCANCEL = """
     import os, sys
     from pathlib import Path
-    with Path(os.environ["FAKE_SLURM"], "cancelled").open("a") as stream:
+    with Path(os.environ["FAKE_SLURM"], "canceled").open("a") as stream:
         stream.write(" ".join(sys.argv[1:]) + "\\n")
 """
 SQUEUE = """
@@ -119,7 +119,7 @@ def test_a_fault_of_the_program_shows_its_traceback_and_ends_the_others(
     ):
         list(engine.run(f"{MODULE}:stumble", NUMBERS))
     assert "ZeroDivisionError: a fault of the program" in capsys.readouterr().err
-    assert "40_" in (cluster / "cancelled").read_text()
+    assert "40_" in (cluster / "canceled").read_text()
 
 
 def test_a_task_that_slurm_kills_is_told(cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +140,9 @@ def test_what_a_killed_build_left_in_the_queue_is_ended_first(
     (tmp_path / ".slurm" / SUBMITTED).write_text("38\n39")
     (cluster / "queue").write_text("39 RUNNING")
     with open_engine("slurm", Resources(folder=tmp_path)):
-        assert (cluster / "cancelled").read_text() == "38 39\n"
+        assert (cluster / "canceled").read_text() == "38 39\n"
     assert not (cluster / "queue").exists()
-    assert "cancelling the jobs of an earlier build: 38, 39" in capsys.readouterr().err
+    assert "canceling the jobs of an earlier build: 38, 39" in capsys.readouterr().err
 
 
 def test_more_payloads_than_an_array_holds(cluster: Path, tmp_path: Path) -> None:
