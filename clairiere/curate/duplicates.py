@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from clairiere.curate.batch import Int64s
 from clairiere.curate.kernels import kernel
-from clairiere.curate.options import DuplicatesOptions
+from clairiere.curate.options import PERMUTATIONS, DuplicatesOptions
 from clairiere.curate.ordering import BYTES_PER_ROW, Keys, Rows, in_order, mapped
-from clairiere.curate.signatures import PERMUTATIONS, Signatures, UInt64s, equal_places, mix
+from clairiere.curate.signatures import Signatures, UInt64s, equal_places, mix
 from clairiere.curate.table import Table
 
 UInt32s = npt.NDArray[np.uint32]

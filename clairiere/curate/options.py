@@ -15,7 +15,7 @@ from clairiere.options import Options
 
 FORMAT_VERSION = 2
 
-SIGNATURE_PLACES = 112
+PERMUTATIONS = 112
 """Hashes in a document's MinHash signature."""
 
 
@@ -39,8 +39,8 @@ class DuplicatesOptions(Options):
 
     @model_validator(mode="after")
     def _check_bands(self) -> Self:
-        if self.bands * self.band_rows > SIGNATURE_PLACES:
-            raise ValueError(f"bands · band_rows is {self.bands * self.band_rows}, more than {SIGNATURE_PLACES}")
+        if self.bands * self.band_rows > PERMUTATIONS:
+            raise ValueError(f"bands · band_rows is {self.bands * self.band_rows}, more than {PERMUTATIONS}")
         if self.group_similarity > self.similarity:
             raise ValueError("group_similarity is above similarity")
         return self

@@ -1,7 +1,8 @@
 """Which documents are bad text: each rule compares one feature with a threshold of the document's kind.
 
 The thresholds are in `quality_options.py`: of the group of its category, changed by what the recipe says of that
-group, that category or that source. A document is dropped for the first rule that it breaks, in the order of `RULES`.
+group, that category or that source. Each filter asks some of them, in the order of `RULES`; a document is dropped for
+the first rule that it breaks, filter by filter.
 """
 
 from __future__ import annotations

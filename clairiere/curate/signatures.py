@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from clairiere.curate.batch import Batch, Bytes, Int64s
 from clairiere.curate.kernels import kernel
+from clairiere.curate.options import PERMUTATIONS
 from clairiere.curate.words import is_ascii_space, may_lead_space, space_width
 
 Signatures = npt.NDArray[np.uint32]
@@ -26,7 +27,6 @@ UInt64s = npt.NDArray[np.uint64]
 UInt16s = npt.NDArray[np.uint16]
 
 SHINGLE_WORDS = 5
-PERMUTATIONS = 112
 DIGEST_BYTES = 16
 
 _BLOCK = 1024

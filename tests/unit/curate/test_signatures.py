@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clairiere.curate.batch import Batch
-from clairiere.curate.signatures import DIGEST_BYTES, PERMUTATIONS, measure, sign, similarity
+from clairiere.curate.options import PERMUTATIONS
+from clairiere.curate.signatures import DIGEST_BYTES, measure, sign, similarity
 from clairiere.record import Document
 
 Make = Callable[..., Document]
