@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
-from clairiere.corpus import archives, compression, encodings, lines
+from clairiere.corpus import archives, compression, encodings, lines, recordings
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Provenance, Source, Turn, join_licenses
 
@@ -251,7 +251,8 @@ class SourceFile:
 
         The license is `work AND edition`; the license that a manifest gives the file takes the edition's place, and
         the `edition` that the file states of the document itself takes the place of both. Without a source card
-        license and category are None: nothing proves them.
+        license and category are None: nothing proves them. `meta.work` is the recording that the file's name tells,
+        unless given.
         """
         place = f"{source.name}/{self.path}" if source else self.path
         return Document(
@@ -263,8 +264,14 @@ class SourceFile:
             title=title,
             turns=tuple(turns),
             provenance=Provenance(path=self.path, locator=locator, sha256=self.sha256),
-            meta=meta or {},
+            meta={**self._recording, **(meta or {})},
         )
+
+    @cached_property
+    def _recording(self) -> dict[str, str]:
+        """The `work` that transcripts of one recording share, whatever their formats."""
+        work = recordings.work_of(self.path)
+        return {} if work is None else {"work": work}
 
     def _license(self, source: Source, edition: str | None) -> str | None:
         edition = edition or self.edition or (source.edition.id if source.edition else None)

@@ -8,7 +8,7 @@ known words.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,17 +112,19 @@ class Text:
         return cls(utf8, begins, batch.starts, *found[:4], found[4][batch.starts])
 
 
-def measure(batch: Batch, clean_text: Mapping[str, CleanText]) -> Features:
+def measure(batch: Batch, clean_text: Mapping[str, CleanText], ocr_sources: Collection[str] = ()) -> Features:
     """The features of a batch's documents.
 
     Args:
         batch: normalized documents whose language is settled.
         clean_text: language → what was learned of it; empty where nothing was.
+        ocr_sources: sources whose documents are from OCR though they do not say so.
     """
     text = Text.of(batch)
     languages = [normalize(language) for language in batch.columns["language"]]
     confidence = np.array([_confidence(meta) for meta in batch.columns["meta"]], np.float64)
-    is_newspaper = np.array([category == "newspaper" for category in batch.columns["category"]], np.bool_)
+    kinds = zip(batch.columns["source"], batch.columns["category"], strict=True)
+    is_known = np.array([source in ocr_sources or category == "newspaper" for source, category in kinds], np.bool_)
     return Features(
         **_characters(text),
         **_lines(text),
@@ -130,7 +132,7 @@ def measure(batch: Batch, clean_text: Mapping[str, CleanText]) -> Features:
         **_words(text, languages),
         **_likeness(text, languages, clean_text),
         ocr_confidence=confidence,
-        from_ocr=is_newspaper | ~np.isnan(confidence),
+        from_ocr=is_known | ~np.isnan(confidence),
     )
 
 

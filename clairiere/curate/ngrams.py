@@ -105,6 +105,7 @@ def learn(parts: Mapping[str, Sequence[Path]], options: QualityOptions, folder: 
         The languages that have enough clean text.
     """
     languages = []
+    parts = {source: paths for source, paths in parts.items() if source not in options.ocr_sources}
     for language, sources in sorted(_languages(parts).items()):
         text = sample(language, [parts[source] for source in sources], options)
         if text.characters >= options.min_sample_characters:

@@ -192,6 +192,9 @@ class QualityOptions(Options):
     category's, that over its group's."""
     off: tuple[Reason, ...] = ()
     """Reasons that no document is dropped for, in any group."""
+    ocr_sources: tuple[str, ...] = ()
+    """Sources from OCR whose documents do not say so: the rules of `ocr` look at them, and nothing is learned from
+    them. Newspapers, and documents that state the confidence of recognition, need no mention."""
     mend_hyphens: bool = True
     """Join words divided at line ends in written categories."""
     sample_characters: int = Field(default=12_000_000, ge=0)

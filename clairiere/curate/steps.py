@@ -88,7 +88,8 @@ def _mend(batch: Batch, tools: Tools) -> Outcome:
 
 
 def _filter(batch: Batch, tools: Tools) -> Outcome:
-    found = features.measure(batch, tools.clean_text) if need_features(tools.judges) else None
+    ocr_sources = tools.options.quality.ocr_sources
+    found = features.measure(batch, tools.clean_text, ocr_sources) if need_features(tools.judges) else None
     reasons = judge_all(tools.judges, batch, found, tools.options)
     return Outcome(batch, reasons, bins=describe(batch, batch.words, found))
 

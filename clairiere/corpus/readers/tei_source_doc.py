@@ -4,7 +4,10 @@ https://tei-c.org/release/doc/tei-p5-doc/en/html/ref-sourceDoc.html · https://g
 
 The text stands once in `sourceDoc`, in surfaces, zones and lines, and often again in `text`: it is read from
 `sourceDoc` alone. A zone's lines are joined by a line break and zones by an empty line; running titles, page numbers,
-quire marks and stamps are left out, hyphens at the ends of lines stay.
+quire marks and stamps are left out, hyphens at the ends of lines stay. Where lines say how sure their reading is
+(`cert` as a probability, or `certainty/@degree`), the mean over words stands in `meta.quality`.
+
+https://tei-c.org/release/doc/tei-p5-doc/en/html/ref-certainty.html
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     document = next(root.iterchildren(tei.tag("sourceDoc")), None)
     if document is None:
         raise path.fail("no sourceDoc", expected="TEI with <sourceDoc><surface><zone><line>…")
-    text = pages.joined(_blocks(document))
+    sure: list[float] = []
+    text = pages.joined(_blocks(document, sure))
     if not text:
         raise path.fail("a sourceDoc without text", expected="lines (line) in zones")
     author, language = tei.author(root), tei.language(root)
@@ -47,23 +51,31 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         source=source,
         title=tei.title(root),
         language=None if language == "und" else language,
-        meta={} if author is None else {"author": author},
+        meta=({} if author is None else {"author": author}) | pages.quality(sure),
     )
 
 
-def _blocks(element: etree._Element) -> Iterator[list[str]]:
-    """The lines of each zone that is not itself one line's."""
+def _blocks(element: etree._Element, sure: list[float]) -> Iterator[list[str]]:
+    """The lines of each zone that is not itself one line's; how sure each of their words is goes to `sure`."""
     lines: list[str] = []
     for child in element:
         if child.tag == LINE:
-            lines.append(xml.text_of(child))
+            lines.append(_read(child, sure))
         elif child.tag == tei.tag("zone") and _is_line(child):
-            lines += [xml.text_of(line) for line in child.iterchildren(LINE)]
+            lines += [_read(line, sure) for line in child.iterchildren(LINE)]
         elif child.tag in CONTAINERS and pages.is_text_zone(child.get("type"), sum(1 for _ in child.iter(LINE))):
             yield lines
-            yield from _blocks(child)
+            yield from _blocks(child, sure)
             lines = []
     yield lines
+
+
+def _read(line: etree._Element, sure: list[float]) -> str:
+    text = xml.text_of(line)
+    degrees = (certainty.get("degree") for certainty in line.iterchildren(tei.tag("certainty")))
+    stated = pages.confidence([line.get("cert"), *degrees])
+    sure += stated[:1] * len(text.split())
+    return text
 
 
 def _is_line(zone: etree._Element) -> bool:

@@ -242,6 +242,11 @@ def test_what_the_engine_says_of_its_recognition() -> None:
     assert value("from_ocr", PROSE) == 0
 
 
+def test_a_source_may_be_called_ocr() -> None:
+    batch = Batch.from_documents([document(PROSE, source=source) for source in ("raw", "talks", None)])
+    assert measure(batch, {}, ("raw",)).from_ocr.tolist() == [True, False, False]
+
+
 def test_lexicons_fit_their_tables() -> None:
     assert toxic_languages() == {"fr", "en"}
     for language, lines in read_lexicon("stop_words").items():

@@ -153,6 +153,18 @@ def test_learning_reads_the_clean_text_of_every_source_alike(tmp_path: Path) -> 
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
+def test_nothing_is_learned_from_a_source_that_is_called_ocr(tmp_path: Path) -> None:
+    parts = {
+        "talks": [write(tmp_path, "talks", *(document(number, prose(number)) for number in range(20)))],
+        "raw": [write(tmp_path, "raw", document(1, "zzzz " * 500), document(2, "wwww " * 500, language="de"))],
+    }
+    for ocr_sources, known in (((), True), (("raw",), False)):
+        options = SMALL.model_copy(update={"ocr_sources": ocr_sources, "min_sample_characters": 500})
+        learned = ngrams.learn(parts, options, tmp_path / str(known))
+        assert learned == (["de", "fr"] if known else ["fr"])
+        assert ngrams.load(tmp_path / str(known))["fr"].knows("zzzz") is known
+
+
 def test_nothing_is_learned_where_that_is_off(tmp_path: Path) -> None:
     parts = {"s": [write(tmp_path, "s", document(1, prose(1)))], "none": []}
     assert ngrams.learn(parts, SMALL.model_copy(update={"sample_characters": 0}), tmp_path / "none") == []
