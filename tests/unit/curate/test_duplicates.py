@@ -18,9 +18,9 @@ from clairiere.corpus.shards import write_documents
 from clairiere.curate import duplicates
 from clairiere.curate.batch import Batch
 from clairiere.curate.duplicates import KEPT, find
-from clairiere.curate.options import DuplicatesOptions
+from clairiere.curate.options import PERMUTATIONS, DuplicatesOptions
 from clairiere.curate.prepare import describe
-from clairiere.curate.signatures import PERMUTATIONS, equal_places
+from clairiere.curate.signatures import equal_places
 from clairiere.curate.table import Part, Table
 from clairiere.record import Document, Provenance, Turn
 
