@@ -18,25 +18,32 @@ REPETITIONS_LIMIT = 20
 _REPEATED = re.compile(r"(<[^<>]*>|‹[^‹›]*›|(?<![^\s<>])[^\s<>\[]++)\s*\[x (\d{1,3})\]")
 _CODE = re.compile(r"\[([^\[\]]*)\]")
 _EVENT = re.compile(r"(?<!\w)&(?:=|\{l=|\{n=)([^\s<>‹›]+)")
+_PROSODY = "()<>‹›^↑↓⇗↗→↘⇘∞⌈⌉⌊⌋∆∇°▁▔☺↫§∾⁇„"
 _REWRITES = (
-    (re.compile(r"\x15[^\x15]*\x15?"), " "),  # times
-    (re.compile(r"(?<!\w)&(?:\}|\*)\S*"), " "),  # the end of a long event; what somebody else throws in
-    (re.compile(r"(?<!\w)&\+(\S+)"), r"\1-"),  # a fragment
-    (re.compile(r"(?<!\w)&[-~]?(\w)"), r"\1"),  # a filler, babbling
-    (re.compile(r"(?<![^\s<‹])(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|(?<![^\s<‹])[^\s<‹@]++@u(?!\w)"), INAUDIBLE),
-    (re.compile(r"(?<=\w)@[a-z]{1,3}(?:[:$+&*][\w:&+*-]+)?"), ""),  # the kind of a word: "toc@o", "baby@s:eng"
-    (re.compile(r"(?:\+|(?<!\S)(?=/))(?:/{1,2}|\"/|\.)?\.{1,3}(?=\s|$)"), "..."),  # trailing off, interrupted
-    (re.compile(r"\+(?:/{1,2}|\.\.|!)\?"), "?"),
-    (re.compile(r"(?<![^\s<‹])\+[<^,+\"≈≋](?!\w)"), " "),  # how an utterance begins
-    (re.compile(r"(?<![^\s<‹])0[^\s\d>›]*"), " "),  # omitted words, no speech
-    (re.compile(r"(?<!\S)\([.\d:]+\)|(?<!\S)#+(?!\S)"), " "),  # pauses
-    (re.compile(r"[()<>‹›^↑↓⇗↗→↘⇘∞⌈⌉⌊⌋∆∇°▁▔☺↫§∾⁇„]|(?<=\w):+(?=\w|\s|$)"), ""),
-    (re.compile(r"(?<=['’])\+"), ""),
-    (re.compile(r"(?<=\w)[+_](?=\w)"), " "),  # words of a compound: "et_après"
-    (re.compile(r"[‡]"), ","),
-    (ELISION, r"\1\2"),
-    (re.compile(r"(?<!\s)\s++(?=[.,](?:\s|$))"), ""),
+    ("\x15", r"\x15[^\x15]*\x15?", " "),  # times
+    ("&", r"(?<!\w)&(?:\}|\*)\S*", " "),  # the end of a long event; what somebody else throws in
+    ("&", r"(?<!\w)&\+(\S+)", r"\1-"),  # a fragment
+    ("&", r"(?<!\w)&[-~]?(\w)", r"\1"),  # a filler, babbling
+    (
+        "xyw@",
+        r"(?<![^\s<‹])(?:x{2,3}|y{2,3}|www)(?:@\S+)?(?!\w)|(?<![^\s<‹])[^\s<‹@]++@u(?!\w)",
+        INAUDIBLE,
+    ),
+    ("@", r"@(?<=\w@)[a-z]{1,3}(?:[:$+&*][\w:&+*-]+)?", ""),  # the kind of a word: "toc@o", "baby@s:eng"
+    ("+/", r"(?:\+|(?<!\S)(?=/))(?:/{1,2}|\"/|\.)?\.{1,3}(?=\s|$)", "..."),  # trailing off, interrupted
+    ("+", r"\+(?:/{1,2}|\.\.|!)\?", "?"),
+    ("+", r"(?<![^\s<‹])\+[<^,+\"≈≋](?!\w)", " "),  # how an utterance begins
+    ("0", r"(?<![^\s<‹])0[^\s\d>›]*", " "),  # omitted words, no speech
+    ("(#", r"(?<!\S)\([.\d:]+\)|(?<!\S)#+(?!\S)", " "),  # pauses
+    (":", r"(?<=\w):+(?=\w|\s|$)", ""),  # a sound drawn out
+    (_PROSODY, f"[{_PROSODY}]", ""),
+    ("+", r"(?<=['’])\+", ""),
+    ("+_", r"(?<=\w)[+_](?=\w)", " "),  # words of a compound: "et_après"
+    ("‡", r"‡", ","),
 )
+_GATED = tuple((frozenset(marks), re.compile(pattern), replacement) for marks, pattern, replacement in _REWRITES)
+"""Of the characters before a pattern, one stands in all that it matches: most lines have none of them."""
+_STOP = re.compile(r"(?<!\s)\s++(?=[.,](?:\s|$))")
 
 
 def spoken(words: str, comments: list[str]) -> str:
@@ -51,11 +58,17 @@ def spoken(words: str, comments: list[str]) -> str:
     def repeat(mark: re.Match[str]) -> str:
         return " ".join([mark[1]] * min(int(mark[2]), REPETITIONS_LIMIT))
 
-    words = _REPEATED.sub(repeat, words)
-    words = _EVENT.sub(event, _CODE.sub(code, words))
-    for pattern, replacement in _REWRITES:
-        words = pattern.sub(replacement, words)
-    return collapse(words)
+    if "[" in words:
+        words = _CODE.sub(code, _REPEATED.sub(repeat, words))
+    if "&" in words:
+        words = _EVENT.sub(event, words)
+    held = set(words)
+    for marks, pattern, replacement in _GATED:
+        if not marks.isdisjoint(held):
+            words = pattern.sub(replacement, words)
+    if "' " in words or "’ " in words:
+        words = ELISION.sub(r"\1\2", words)
+    return collapse(_STOP.sub("", words))
 
 
 def _meaning(code: str, comments: list[str]) -> str:

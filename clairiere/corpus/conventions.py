@@ -49,22 +49,26 @@ ELISION = re.compile(
 )
 """An elided word that stands apart from the one it belongs to; its groups are what belongs together."""
 
+_BROKEN = re.compile(r"(?<=\w)\(\)")
+"""A word broken off: "l() cette salle"."""
+_PAUSES = "|".join(rf"{mark}(?<!\S{mark}){mark}*(?!\S)" for mark in (r"\+", "#", "/", "_", "="))
+# What stands before a mark is asked after it: `re` then skips to the next mark, several times faster than otherwise.
 _REWRITES = (
-    (re.compile(r"(?<=\w)\(\)"), "-"),  # a word broken off: "l() cette salle"
-    (
-        re.compile(r"(?<!\S)/(?=\S)([^/,\n]{0,60}),[^/\n]{0,60}(?<=\S)/(?!\S)"),
-        r"\1",
-    ),  # a choice of what may have been said: "/le, les/"
-    (re.compile(r"\bxx@a\b|¤\w+¤"), PII),
-    (re.compile(r"(?<=\w)@[a-z]{1,2}(?::[a-z]{2,3})?(?!\w|\.\w)"), ""),  # a kind of word: "taf@s"
-    (re.compile(r"\s?:(?:fra|eng|ara|wol|fuc|srr)\b"), ""),  # the language of a word: "radio :fra"
-    (re.compile(r"(?<![^\s])(?:x{2,4}|X{3,4}|yyy|www|\*+|pron=pif?)(?![^\s])"), INAUDIBLE),
-    (re.compile(r"[<>‹›]"), ""),  # where people speak at the same time
-    (re.compile(r":{2,}"), ""),  # a sound drawn out: "euh::"
-    (re.compile(r"(?<![\w*])(?:\*+|%)(?=\w)|(?<=\w)\*+(?!\w)"), ""),  # a word said wrong: "*expérimentals"
-    (re.compile(r"(?<!\S)(?:\++|#+|/+|_+|=+|\.\.)(?!\S)|(?<=[a-zà-ÿ])\+(?!\S)"), ""),  # a pause
-    (ELISION, r"\1\2"),  # "j' ai"
+    # a choice of what may have been said: "/le, les/"
+    ("/", r"(?<!\S)/(?=\S)([^/,\n]{0,60}),[^/\n]{0,60}(?<=\S)/(?!\S)", r"\1"),
+    ("@¤", r"\bxx@a\b|¤\w+¤", PII),
+    ("@", r"@(?<=\w@)[a-z]{1,2}(?::[a-z]{2,3})?(?!\w|\.\w)", ""),  # a kind of word: "taf@s"
+    (":", r"\s?:(?:fra|eng|ara|wol|fuc|srr)\b", ""),  # the language of a word: "radio :fra"
+    ("xXyw*=", r"(?<![^\s])(?:x{2,4}|X{3,4}|yyy|www|\*+|pron=pif?)(?![^\s])", INAUDIBLE),
+    ("<>‹›", r"[<>‹›]", ""),  # where people speak at the same time
+    (":", r":{2,}", ""),  # a sound drawn out: "euh::"
+    # a word said wrong: "*expérimentals"
+    ("*%", r"\*(?<![\w*]\*)\**(?=\w)|%(?<![\w*]%)(?=\w)|\*(?<=\w\*)\**(?!\w)", ""),
+    # a pause
+    ("+#/_=.", rf"{_PAUSES}|\.(?<!\S\.)\.(?!\S)|\+(?<=[a-zà-ÿ]\+)(?!\S)", ""),
 )
+_GATED = tuple((frozenset(marks), re.compile(pattern), replacement) for marks, pattern, replacement in _REWRITES)
+"""Of the characters before a pattern, one stands in all that it matches: most texts have none of them."""
 _MARKED = re.compile(r"[\[({<>‹›@*%+#/_=¤]|::| :|xx|XX|yyy|www|['’] |\.\.")
 """What a text without any marks has none of."""
 _ANNOTATION = re.compile("|".join(map(re.escape, (LAUGHTER, NOISE, INAUDIBLE, PII))))
@@ -104,10 +108,16 @@ def spoken(text: str, comments: list[str]) -> str:
         return ""
     if not _MARKED.search(text):
         return collapse(text)
-    text = _LETTERS.sub(r"\1\2", _REWRITES[0][0].sub(_REWRITES[0][1], text))
-    text = _MARK.sub(replace, text) if "(" in text or "[" in text or "{" in text else text
-    for pattern, replacement in _REWRITES[1:]:
-        text = pattern.sub(replacement, text)
+    if "(" in text:
+        text = _LETTERS.sub(r"\1\2", _BROKEN.sub("-", text))
+    if "(" in text or "[" in text or "{" in text:
+        text = _MARK.sub(replace, text)
+    held = set(text)
+    for marks, pattern, replacement in _GATED:
+        if not marks.isdisjoint(held):
+            text = pattern.sub(replacement, text)
+    if "' " in text or "’ " in text:
+        text = ELISION.sub(r"\1\2", text)  # "j' ai"
     return collapse(text)
 
 

@@ -1,7 +1,8 @@
 """The recording that a transcript is of, where the file's name tells it with certainty.
 
 Corpora of spoken French circulate in many formats: an interview of CFPP2000 as a TextGrid, in the CEFC as ORFEO and
-TEI, in TEICORPO's examples as CHAT. Transcripts of one recording are editions of one work, so that no split has both sides.
+TEI, among the examples of TEICORPO as CHAT. Transcripts of one recording are editions of one work, so that they never
+stand on both sides of a split.
 
 https://repository.ortolang.fr/api/content/cefc-orfeo/ · http://cfpp2000.univ-paris3.fr
 """

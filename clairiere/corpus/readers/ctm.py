@@ -5,7 +5,7 @@ https://github.com/usnistgov/SCTK/blob/master/doc/infmts.htm: file, channel, beg
 Where marker lines tell the segments of a diarization (`<start=…,end=…,speaker=S0>`), a turn is a segment and its
 speaker is the segment's; elsewhere a turn ends after a silence, and the channels are the speakers where there are
 several. Of alternatives (<ALT_BEGIN> … <ALT> … <ALT_END>) the first is read. `<unk>` is [inaudible]; silences and other
-marks are no words. The mean confidence stands in `meta.quality`. Each file that the lines name is a document.
+marks are no words. The mean of the confidences from 0 to 1 stands in `meta.quality`. Each file that the lines name is a document.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clairiere.corpus import text
+from clairiere.corpus import pages, text
 from clairiere.corpus.conventions import annotation, is_heard
 from clairiere.corpus.files import SourceFile
 from clairiere.corpus.transcript import Utterance, turns_by_time, utterances_of_words
@@ -46,17 +46,18 @@ class _Recording:
 
     def add(self, channel: str, start: float, duration: float, word: str) -> bool:
         """Take a line; whether it was a word."""
-        segment = _SEGMENT.fullmatch(word)
+        segment = _SEGMENT.fullmatch(word) if word[0] == "<" else None
         if segment:
             self.speaker = segment[1] or None
             self.segments.append(len(self.words))
-        elif _ALTERNATIVE.fullmatch(word):
+        elif word[0] == "<" and _ALTERNATIVE.fullmatch(word):
             self.is_alternative = word.upper() == "<ALT>"
         elif not self.is_alternative:
             heard = _heard(word)
             self.channels.add(channel)
             speaker = self.speaker if self.segments else channel
-            self.words += [Utterance(start, start + duration, speaker, heard)] if heard else []
+            if heard:
+                self.words.append(Utterance(start, start + duration, speaker, heard))
             return bool(heard)
         return False
 
@@ -96,10 +97,10 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
 
 def _recordings(path: SourceFile) -> dict[str, _Recording]:
     recordings: dict[str, _Recording] = {}
-    for number, line in enumerate(text.lines(path), start=1):
-        if not line.strip() or line.startswith(";;"):
+    for number, line in enumerate(map(str.strip, text.lines(path)), start=1):
+        if not line or line.startswith(";;"):
             continue
-        match = _LINE.fullmatch(line.strip())
+        match = _LINE.fullmatch(line)
         if match is None:
             raise path.fail(
                 f"a line without the columns of CTM: {line[:40]!r}",
@@ -107,10 +108,10 @@ def _recordings(path: SourceFile) -> dict[str, _Recording]:
                 expected="file channel begin duration word confidence",
             )
         name, channel, start, duration, word, confidence = match.groups()
-        recording = recordings.setdefault(name, _Recording())
+        recording = recordings.get(name) or recordings.setdefault(name, _Recording())
         is_word = recording.add(channel, float(start), float(duration), word)
-        if is_word and confidence not in {None, "NA"}:
-            recording.confidences.append(float(confidence))
+        if is_word and confidence is not None:
+            recording.confidences += pages.confidence([confidence])
     return recordings
 
 
@@ -121,5 +122,5 @@ def _written(utterance: Utterance) -> Utterance:
 
 def _heard(word: str) -> str:
     """A word, or what a mark stands for; nothing where it is a silence."""
-    mark = _MARK.fullmatch(word)
+    mark = _MARK.fullmatch(word) if word[0] in "<[(" else None
     return word if mark is None else annotation(mark[1]) or ""

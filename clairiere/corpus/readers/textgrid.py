@@ -11,6 +11,7 @@ names of CFPP2000's files tell gender and age ("Lea_Samvarian_F_55_2e").
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ COUNT_LIMIT = 10**9
 _TOKEN = re.compile(
     r'"([^"]*+(?:""[^"]*+)*+)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?%?)(?!\S)|(?<!\S)(<\w+>)(?!\S)|(?<!\S)![^\r\n]*'
 )
+_IS_TOKEN = operator.attrgetter("lastindex")  # a comment has none
 _PERSON = re.compile(r"((?:[^\W\d_]+[_-])+?)([FHM])_(\d{1,3}|X)(?=[_.-]|$)_?")
 _ALIGNED = re.compile(r"(.+?) ?[-_@ ] ?(\w+)")
 
@@ -125,7 +127,7 @@ class _Tokens:
     def __init__(self, path: SourceFile) -> None:
         self._path = path
         self._text = path.read_text()
-        self._matches = (match for match in _TOKEN.finditer(self._text) if match.lastindex)
+        self._matches = filter(_IS_TOKEN, _TOKEN.finditer(self._text))
         self._at = 0
 
     def text(self, what: str) -> str:
