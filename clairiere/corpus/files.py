@@ -102,6 +102,7 @@ class SourceFile:
     def without_digest(self) -> SourceFile:
         """The same file, whose documents bear no digest: it takes reading all of it, which an estimate does not."""
         copy = SourceFile(self.path, self._content, self.edition)
+        copy.companion, copy.surroundings = self.companion, self.surroundings
         vars(copy)["sha256"] = ""
         return copy
 

@@ -19,8 +19,8 @@ LICENSES = re.compile(
     r"(?i:(?:un)?licen[sc]e|copying)(?:\.\w+)*|(?:(?:UN)?LICEN[SC]E|COPYING).*|(?i:licen[sc]e-(?:mit|apache\S*|bsd))"
 )
 """Besides, each file in a folder `LICENSES` is one: https://reuse.software/spec-3.3"""
-PARLIAMENT = re.compile(r".*-list(?:Person|Org)\.xml|ParlaMint-[A-Z]{2}(?:-[A-Z]{2,3})?(?:\.ana)?\.xml")
-"""What speaks of all sittings of a corpus, and the root that names its files: https://clarin-eric.github.io/ParlaMint/"""
+PARLIAMENT = re.compile(r".*-list(?:Person|Org)\.xml|ParlaMint-(?:[A-Z]{2}(?:-[A-Z]{2,3})?(?:\.ana)?|taxonomy-.*)\.xml")
+"""What speaks of all sittings of a corpus, and the root that names its files. https://clarin-eric.github.io/ParlaMint/"""
 KINDS = (LICENSES, PARLIAMENT)
 REUSE = "LICENSES"
 CODE = re.compile(r".*\.(?:py|js|ts|c|h|cc|cpp|java|go|rs|rb|php|cs)", re.IGNORECASE)

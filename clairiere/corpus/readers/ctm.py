@@ -5,7 +5,8 @@ https://github.com/usnistgov/SCTK/blob/master/doc/infmts.htm: file, channel, beg
 Where marker lines tell the segments of a diarization (`<start=…,end=…,speaker=S0>`), a turn is a segment and its
 speaker is the segment's; elsewhere a turn ends after a silence, and the channels are the speakers where there are
 several. Of alternatives (<ALT_BEGIN> … <ALT> … <ALT_END>) the first is read. `<unk>` is [inaudible]; silences and other
-marks are no words. The mean of the confidences from 0 to 1 stands in `meta.quality`. Each file that the lines name is a document.
+marks are no words. The mean of the confidences from 0 to 1 stands in `meta.quality`. Each file that the lines name is a
+document.
 """
 
 from __future__ import annotations
