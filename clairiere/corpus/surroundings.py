@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,9 @@ REUSE = "LICENSES"
 CODE = re.compile(r".*\.(?:py|js|ts|c|h|cc|cpp|java|go|rs|rb|php|cs)", re.IGNORECASE)
 """`license.py` is a program."""
 
+Place = tuple[Path, PurePosixPath, re.Pattern[str]]
+"""Root, folder below it, and kind of files."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -38,6 +41,8 @@ class Surroundings:
 
     root: Path
     path: str
+    known: dict[Place, tuple[SourceFile, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """What was found for other files; those of one walk share it."""
 
     def nearest(self, kind: re.Pattern[str]) -> tuple[SourceFile, ...]:
         """The files of a kind in the file's folder, or else in the nearest one above it that has some; sorted by path.
@@ -45,16 +50,23 @@ class Surroundings:
         Raises:
             UnreadableError: the archive is damaged.
         """
-        with opening(self.root):
-            modified_ns = self.root.stat().st_mtime_ns
-        is_archive = not self.root.is_dir()
-        found = _in_archive(self.root, modified_ns) if is_archive else None
-        for folder in PurePosixPath(self.path).parents:
-            here = _in_folder(self.root, folder) if found is None else found.get(folder, {})
-            files = tuple(file for name, file in sorted(here.items()) if speaks(name, kind))
-            if files:
-                return files
-        return ()
+        folder = PurePosixPath(self.path).parent
+        place = (self.root, folder, kind)
+        if place not in self.known:
+            self.known[place] = _nearest(self.root, folder, kind)
+        return self.known[place]
+
+
+def _nearest(root: Path, folder: PurePosixPath, kind: re.Pattern[str]) -> tuple[SourceFile, ...]:
+    with opening(root):
+        modified_ns = root.stat().st_mtime_ns
+    found = None if root.is_dir() else _in_archive(root, modified_ns)
+    for above in (folder, *folder.parents):
+        here = _in_folder(root, above) if found is None else found.get(above, {})
+        files = tuple(file for name, file in sorted(here.items()) if speaks(name, kind))
+        if files:
+            return files
+    return ()
 
 
 def speaks(path: str, kind: re.Pattern[str]) -> bool:
@@ -85,9 +97,9 @@ def _in_folder(root: Path, folder: PurePosixPath) -> Mapping[str, SourceFile]:
 @lru_cache(maxsize=4096)
 def _listed(folder: Path, _modified_ns: int) -> tuple[str, ...]:
     """The paths from a folder of the files that speak about it; a link is none."""
-    files = [*folder.iterdir(), *(folder / REUSE).glob("*")]
-    paths = (file.relative_to(folder).as_posix() for file in files if file.is_file() and not file.is_symlink())
-    return tuple(sorted(filter(is_one, paths)))
+    names = [*(file.name for file in folder.iterdir()), *(f"{REUSE}/{file.name}" for file in folder.glob(f"{REUSE}/*"))]
+    spoken = ((name, folder / name) for name in sorted(names) if is_one(name))
+    return tuple(name for name, file in spoken if file.is_file() and not file.is_symlink())
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from clairiere.artifact import digest_file
 from clairiere.corpus import archives, manifests, surroundings
 from clairiere.corpus.companions import header_path, joined, with_headers
 from clairiere.corpus.files import SourceFile, cannot_open, opening
-from clairiere.corpus.surroundings import Surroundings
+from clairiere.corpus.surroundings import Place, Surroundings
 from clairiere.errors import UnreadableError
 
 SIDECAR = re.compile(
@@ -154,6 +154,7 @@ class Opener:
     several: bool
     _tables: dict[Path, Path | None] = field(default_factory=dict)
     """Folder → the table that speaks of its files."""
+    _around: dict[Place, tuple[SourceFile, ...]] = field(default_factory=dict)
 
     def open(self, entry: Entry, report: Report | None = None, share: Share = WHOLE) -> Iterator[SourceFile]:
         """The file itself, or the members of an archive that belong to a share."""
@@ -169,7 +170,7 @@ class Opener:
                     found.companion = (
                         None if header is None else SourceFile(header_path(entry.path) or header.name, header)
                     )
-                    found.surroundings = Surroundings(folder_of(self.root), entry.path)
+                    found.surroundings = Surroundings(folder_of(self.root), entry.path, self._around)
                     yield found
         except UnreadableError as error:
             _tell(error, report)
@@ -190,7 +191,7 @@ class Opener:
             edition = licenses.get(_folder(below) + member) or manifests.inside(archive, member)
             found = SourceFile(full, content, edition or licenses.get(member))
             found.companion = None if header is None else SourceFile(header_path(full) or full, header)
-            found.surroundings = Surroundings(archive, member)
+            found.surroundings = Surroundings(archive, member, self._around)
             yield found
 
     def _selects(self, path: str) -> bool:
