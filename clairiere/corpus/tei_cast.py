@@ -54,6 +54,9 @@ class Cast:
         return found
 
     def _find(self, who: str, printed: str) -> tuple[str | None, str]:
+        alone = self.names.get(who[1:]) if who.startswith("#") else None
+        if alone is not None:  # as nearly always
+            return alone, printed.partition(",")[2].strip(" ")
         ids = list(dict.fromkeys(id_.removeprefix("#") for id_ in who.split() if id_ != "#"))
         names = list(dict.fromkeys(self.names[id_] for id_ in ids if id_ in self.names))
         if len(ids) == 1 and names:
