@@ -130,7 +130,7 @@ def _collapsed(text: bytes) -> bytes:
     run = np.frombuffer(text.translate(_BLANKS), np.uint8)
     kept = run != _BLANK
     kept[1:] |= kept[:-1].copy()  # and the first blank of each run
-    return run[kept].tobytes()
+    return bytes(run[kept])
 
 
 def _holds_mark(path: SourceFile, element: etree._Element) -> bool:
