@@ -28,7 +28,7 @@ from types import FrameType
 
 from clairiere import plugins
 from clairiere.corpus.cards import READERS
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.read import Reader, load_reader
 from clairiere.errors import UnreadableError
 from clairiere.record import Document

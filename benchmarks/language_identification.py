@@ -25,13 +25,13 @@ from typing import Any
 import lxml.html
 import results
 
+from clairiere.corpus.files.walk import selects, walk
 from clairiere.corpus.read import read
 from clairiere.corpus.sources import load_card, locate
-from clairiere.corpus.walk import selects, walk
-from clairiere.curate.language import TURN_CHARACTERS, identify_document, identify_turns
-from clairiere.curate.language_codes import are_close, normalize
-from clairiere.curate.language_model import known_languages, most_likely
-from clairiere.curate.language_options import LanguageOptions
+from clairiere.curate.language.codes import are_close, normalize
+from clairiere.curate.language.identify import TURN_CHARACTERS, identify_document, identify_turns
+from clairiere.curate.language.model import known_languages, most_likely
+from clairiere.curate.language.options import LanguageOptions
 from clairiere.record import Document
 
 CARDS = Path(__file__).parents[1] / "sources"

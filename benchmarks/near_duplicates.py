@@ -36,9 +36,9 @@ import results
 from clairiere.corpus.shards import parts, read_documents, write_documents
 from clairiere.curate.batch import Batch, read_batches, utf8_of
 from clairiere.curate.decide import decide
+from clairiere.curate.duplicates.signatures import measure, measure_text, sign
 from clairiere.curate.options import CurateOptions
 from clairiere.curate.prepare import describe, prepare
-from clairiere.curate.signatures import measure, measure_text, sign
 from clairiere.curate.split import SPLITS
 from clairiere.curate.write import write
 from clairiere.record import Document, Provenance, Turn

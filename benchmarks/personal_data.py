@@ -25,7 +25,7 @@ import results
 
 from clairiere.corpus.read import read
 from clairiere.curate.batch import Batch
-from clairiere.curate.privacy import MASKS, find
+from clairiere.curate.privacy.redact import MASKS, find
 from clairiere.record import Document
 
 ROOT = Path(__file__).parent
@@ -49,7 +49,7 @@ BASELINE = {
 
 
 def ours(texts: list[str]) -> list[list[Span]]:
-    """What `clairiere.curate.privacy` finds."""
+    """What `clairiere.curate.privacy.redact` finds."""
     batch = Batch({}, [None] * len(texts), texts, np.array([0, len(texts)]))
     found: list[list[Span]] = [[] for _ in texts]
     for each in find(texts, batch.utf8(), set(MASKS)):

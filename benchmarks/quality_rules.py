@@ -31,17 +31,19 @@ import numpy as np
 import numpy.typing as npt
 import results
 
+from clairiere.corpus.files.walk import selects
 from clairiere.corpus.read import read
 from clairiere.corpus.shards import write_documents
 from clairiere.corpus.sources import load_card, locate
-from clairiere.corpus.walk import selects
-from clairiere.curate import language, ngrams, turns
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import Features, measure
-from clairiere.curate.hyphens import mend
-from clairiere.curate.ngrams import CleanText
+from clairiere.curate.language import identify as language
+from clairiere.curate.normalize import turns
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.quality import judge_batch
+from clairiere.curate.quality import ngrams
+from clairiere.curate.quality.features import Features, measure
+from clairiere.curate.quality.hyphens import mend
+from clairiere.curate.quality.ngrams import CleanText
+from clairiere.curate.quality.rules import judge_batch
 from clairiere.curate.split import place
 from clairiere.errors import ClairiereError
 from clairiere.record import Document, Provenance, Turn

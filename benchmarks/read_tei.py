@@ -24,10 +24,10 @@ from typing import Any
 import results
 from lxml import etree
 
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.read import load_reader
 from clairiere.corpus.sources import load_card, locate
-from clairiere.corpus.walk import walk
 
 CARDS = Path(__file__).parents[1] / "sources"
 TEI = "{http://www.tei-c.org/ns/1.0}"

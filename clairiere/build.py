@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clairiere.corpus.fetch import fetch_cards
+from clairiere.corpus.fetch.run import fetch_cards
 from clairiere.errors import EmptyError, RequestError, WorkError
 from clairiere.pipeline import STAGES, Pipeline
 from clairiere.progress import say

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clairiere.corpus.encodings import UTF_8
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.encodings import UTF_8
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.read import read
 from clairiere.errors import UnreadableError
 from clairiere.progress import say

@@ -25,8 +25,8 @@ from clairiere.artifact import (
     require_manifest,
 )
 from clairiere.corpus import options as corpus_options
-from clairiere.corpus.licenses import Gate
-from clairiere.corpus.policies import POLICIES, load_policy
+from clairiere.corpus.licenses.gate import Gate
+from clairiere.corpus.licenses.policies import POLICIES, load_policy
 from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
 from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
@@ -228,7 +228,7 @@ class Pipeline:
         options = self.recipe.curate.decontaminate
         if not options.files:
             return {}
-        files = importlib.import_module("clairiere.curate.decontaminate_files")  # it opens tables: not for every build
+        files = importlib.import_module("clairiere.curate.decontaminate.files")  # it opens tables: not for every build
         digests: Mapping[str, str] = files.digests(options, self.file.path.parent)
         return digests
 

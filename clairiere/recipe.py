@@ -47,6 +47,7 @@ class Recipe(Options):
     memory_gib: float = Field(default=2, gt=0)
     """What corpus and curation may hold at once on one machine."""
     slurm: SlurmOptions = SlurmOptions()
+    """What `engine = "slurm"` asks of the scheduler."""
     corpus: CorpusOptions = CorpusOptions()
     curate: CurateOptions = CurateOptions()
     tokens: TokensOptions = TokensOptions()

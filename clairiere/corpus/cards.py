@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from clairiere import plugins
-from clairiere.corpus.licenses import parse
-from clairiere.corpus.mapping import compile_mapping
-from clairiere.corpus.places import Place
+from clairiere.corpus.fetch.places import Place
+from clairiere.corpus.licenses.gate import parse
+from clairiere.corpus.records.mapping import compile_mapping
 from clairiere.errors import CardError, LicenseError
 from clairiere.options import Options
 from clairiere.plugins import nearest
@@ -77,7 +77,8 @@ class CardKeys(Options):
     fetch: tuple[Place, ...] = ()
     """Where the files can be had: one table for each place, a URL, a dataset of the Hub or a git repository."""
     mapping: dict[str, str] = Field(default_factory=dict)
-    """For tables and JSON: the fields that hold the text, the speaker and so on, as `clairiere.corpus.mapping` says."""
+    """For tables and JSON: the fields that hold the text, the speaker and so on, as `clairiere.corpus.records.mapping`
+    says."""
 
 
 @dataclass(frozen=True, kw_only=True)

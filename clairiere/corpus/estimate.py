@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.read import read_file
 from clairiere.corpus.sources import locate
-from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Source
 

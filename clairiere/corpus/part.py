@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from clairiere.corpus.door import Door
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.admission import Door
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import Entry, Opener, Share, count_archives, sole_archive
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.parts import Part
 from clairiere.corpus.read import read_file
 from clairiere.corpus.shards import write_documents
 from clairiere.corpus.sources import locate
 from clairiere.corpus.tally import Tally
-from clairiere.corpus.walk import Entry, Opener, Share, count_archives, sole_archive
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from clairiere.corpus import compression
-from clairiere.corpus.walk import WHOLE, Entry, Share
+from clairiere.corpus.files import compression
+from clairiere.corpus.files.walk import WHOLE, Entry, Share
 
 PART_BYTES = 32 * 1024**2
 FILE_BYTES = 4096

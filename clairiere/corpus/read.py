@@ -9,8 +9,8 @@ from typing import Protocol, cast
 
 from clairiere import plugins
 from clairiere.corpus.cards import AUTO, READERS
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.walk import walk
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from clairiere.artifact import canonical_json, digest_text
 from clairiere.corpus.cards import VARIABLE, Card, load_card
-from clairiere.corpus.files import opening
-from clairiere.corpus.licenses import Gate, Judgment
-from clairiere.corpus.walk import digests
+from clairiere.corpus.files.source_file import opening
+from clairiere.corpus.files.walk import digests
+from clairiere.corpus.licenses.gate import Gate, Judgment
 from clairiere.errors import CardError, UnreadableError
 from clairiere.record import Source
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from clairiere.artifact import Manifest, Work
-from clairiere.corpus.door import WITHDRAWN
+from clairiere.corpus.admission import WITHDRAWN
+from clairiere.corpus.files.walk import entries, selects
 from clairiere.corpus.ids import make_distinct
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import CorpusOptions
 from clairiere.corpus.part import FUNCTION, payloads
 from clairiere.corpus.parts import divide
 from clairiere.corpus.shards import part_name
 from clairiere.corpus.sources import locate
 from clairiere.corpus.tally import Tally, merge, summarize
-from clairiere.corpus.walk import entries, selects
 from clairiere.engines import Engine
 from clairiere.errors import EmptyError, UnreadableError
 from clairiere.progress import say, task

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clairiere.corpus.encodings import UTF_8
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.encodings import UTF_8
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.shards import Size
 from clairiere.errors import UnreadableError
 from clairiere.record import Document

@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterable
 
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.lines import split
+from clairiere.corpus.files.lines import split
+from clairiere.corpus.files.source_file import SourceFile
 
 SUFFIXES = frozenset({"", ".txt", ".text"})
 """What plain text is called: other suffixes are of formats that look like text and are none."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from clairiere.curate.batch import Int64s
 from clairiere.curate.decisions import DROPPED, Decisions, write_decisions
-from clairiere.curate.duplicates import KEPT, Booleans, Found, find
+from clairiere.curate.duplicates.find import KEPT, Booleans, Found, find
 from clairiere.curate.options import CurateOptions
 from clairiere.curate.ordering import chunks, mapped
 from clairiere.curate.split import Codes, Shares, assign

@@ -6,11 +6,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from clairiere.curate.decontaminate_options import DecontaminateOptions
-from clairiere.curate.language_options import LanguageOptions
-from clairiere.curate.privacy_options import PrivacyOptions
-from clairiere.curate.quality_options import QualityOptions
-from clairiere.curate.repetition_options import RepetitionOptions
+from clairiere.curate.decontaminate.options import DecontaminateOptions
+from clairiere.curate.language.options import LanguageOptions
+from clairiere.curate.privacy.options import PrivacyOptions
+from clairiere.curate.quality.options import QualityOptions
+from clairiere.curate.repetition.options import RepetitionOptions
 from clairiere.options import Options
 
 FORMAT_VERSION = 2

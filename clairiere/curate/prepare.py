@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from clairiere.artifact import canonical_json, write_atomically
-from clairiere.corpus.terms import terms_of
-from clairiere.curate import ngrams
+from clairiere.corpus.licenses.terms import terms_of
 from clairiere.curate.batch import Batch, RowWriter, read_batches
+from clairiere.curate.duplicates.signatures import measure, sign
 from clairiere.curate.flow import FIRST, Flow
 from clairiere.curate.ledger import LedgerWriter, excerpt
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.report_histograms import Bins, add
-from clairiere.curate.signatures import measure, sign
+from clairiere.curate.quality import ngrams
+from clairiere.curate.report.histograms import Bins, add
 from clairiere.curate.split import place
 from clairiere.curate.steps import STEPS, Outcome, Tools
 from clairiere.curate.table import NARROW, Narrow

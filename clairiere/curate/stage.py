@@ -19,8 +19,8 @@ from clairiere.corpus.shards import part_name
 from clairiere.curate import flow, ledger
 from clairiere.curate.judges import load_judges, need_features
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.report import REPORT, ReportInput, read_samples, render
-from clairiere.curate.report_histograms import add
+from clairiere.curate.report.histograms import add
+from clairiere.curate.report.page import REPORT, ReportInput, read_samples, render
 from clairiere.curate.split import SPLITS
 from clairiere.curate.steps import NAMES
 from clairiere.engines import Engine

@@ -7,14 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clairiere.curate import decontaminate, features, hyphens, language, ngrams, privacy, repetition, turns
 from clairiere.curate.batch import Batch
-from clairiere.curate.decontaminate import Index
+from clairiere.curate.decontaminate import remove as decontaminate
+from clairiere.curate.decontaminate.remove import Index
 from clairiere.curate.flow import FIRST, LAST
 from clairiere.curate.judges import Judge, judge_all, load_judges, need_features
-from clairiere.curate.ngrams import CleanText
+from clairiere.curate.language import identify as language
+from clairiere.curate.normalize import turns
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.report_histograms import Bins, describe
+from clairiere.curate.privacy import redact as privacy
+from clairiere.curate.quality import features, hyphens, ngrams
+from clairiere.curate.quality.ngrams import CleanText
+from clairiere.curate.repetition import remove as repetition
+from clairiere.curate.report.histograms import Bins, describe
 
 EMPTY = "empty"
 

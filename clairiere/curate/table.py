@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from clairiere.curate.batch import Int64s
+from clairiere.curate.duplicates.signatures import Signatures, UInt64s
 from clairiere.curate.options import PERMUTATIONS
 from clairiere.curate.ordering import chunks, mapped
-from clairiere.curate.signatures import Signatures, UInt64s
 
 NARROW = np.dtype(
     [

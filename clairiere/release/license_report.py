@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clairiere.corpus.licenses import Gate, parse
-from clairiere.corpus.policies import CC_CONSERVATIVE, CLAIRE, Policy
-from clairiere.corpus.terms import NO_TERMS
+from clairiere.corpus.licenses.gate import Gate, parse
+from clairiere.corpus.licenses.policies import CC_CONSERVATIVE, CLAIRE, Policy
+from clairiere.corpus.licenses.terms import NO_TERMS
 from clairiere.errors import LicenseError
 from clairiere.record import License
 from clairiere.release.facts import missing, require

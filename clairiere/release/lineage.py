@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clairiere.artifact import read_manifest
-from clairiere.corpus.licenses import Gate, Judgment, parse
+from clairiere.corpus.licenses.gate import Gate, Judgment, parse
 from clairiere.errors import ArtifactError, ReleaseError
 from clairiere.release.facts import Manifests, fact
 

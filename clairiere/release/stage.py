@@ -12,8 +12,8 @@ import torch
 
 from clairiere import progress
 from clairiere.artifact import Manifest, Work, require_manifest, write_json, write_text
-from clairiere.corpus.licenses import Gate
-from clairiere.corpus.policies import Policy
+from clairiere.corpus.licenses.gate import Gate
+from clairiere.corpus.licenses.policies import Policy
 from clairiere.model.adapters import CONFIG, TENSORS, load_adapter, merge_lora
 from clairiere.model.layers import Decoder
 from clairiere.model.phases import ADAPTER, base_folder, load_phase, tokenizer_folder

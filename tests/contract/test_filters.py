@@ -1,7 +1,7 @@
 """Every filter finds itself tested: `filters/<name>/kept.json` and `dropped.json`, one example or a list of them.
 
 An example gives `options` (of `[curate]`), `turns`, other fields of the document where they matter, `features` (of
-`clairiere.curate.features`) where they are not to be measured on the text, and in `dropped.json` the `reason`.
+`clairiere.curate.quality.features`) where they are not to be measured on the text, and in `dropped.json` the `reason`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 
 from clairiere import plugins
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import Features, measure
 from clairiere.curate.judges import FILTERS, judge_all, load_judge
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.quality.features import Features, measure
 from clairiere.record import Document, Provenance, Turn
 
 EXAMPLES = Path(__file__).parent / "filters"

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere import plugins
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Turn
 

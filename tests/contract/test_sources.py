@@ -10,7 +10,7 @@ from clairiere.artifact import Work
 from clairiere.corpus import stage
 from clairiere.corpus.cards import VARIABLE, load_card
 from clairiere.corpus.estimate import estimate
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import CorpusOptions
 from clairiere.corpus.read import load_reader
 from clairiere.corpus.shards import read_documents

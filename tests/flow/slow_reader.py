@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.record import Document, Source, Turn
 
 

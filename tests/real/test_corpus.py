@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus.estimate import estimate
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.files.walk import walk
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.read import read_file
 from clairiere.corpus.sources import judge_sources, load_cards, locate, source_digest
-from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Source
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.read import recognize
-from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from tests.real import raw_speech as raw
 

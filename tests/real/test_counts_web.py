@@ -22,10 +22,10 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus.cards import load_card
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.read import load_reader, recognize
 from clairiere.corpus.sources import locate
-from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

@@ -9,11 +9,11 @@ import pytest
 
 from clairiere.corpus.read import read
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import measure
-from clairiere.curate.language import identify, identify_turns
-from clairiere.curate.language_options import LanguageOptions
-from clairiere.curate.quality import judge_batch
-from clairiere.curate.quality_options import QualityOptions
+from clairiere.curate.language.identify import identify, identify_turns
+from clairiere.curate.language.options import LanguageOptions
+from clairiere.curate.quality.features import measure
+from clairiere.curate.quality.options import QualityOptions
+from clairiere.curate.quality.rules import judge_batch
 from clairiere.record import Document
 
 DATA = os.environ.get("CLAIRIERE_DATA")

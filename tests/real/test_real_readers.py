@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from clairiere.corpus import tei, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
+from clairiere.corpus.markup import tei, xml
 from clairiere.corpus.read import load_reader, read_file, recognize
-from clairiere.corpus.walk import walk
 from clairiere.record import Document
 
 pytestmark = pytest.mark.real

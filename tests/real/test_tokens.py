@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.readers import debate_text, tei_book, tei_drama
-from clairiere.corpus.walk import walk
 from clairiere.record import Document
 from clairiere.tokens.dialogue import FORMATS, allowed, detect, parse, render, tidy
 from clairiere.tokens.encode import encode_documents

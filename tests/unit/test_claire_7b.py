@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.sources import Judged, judge_sources, load_cards
 from clairiere.model.sizes import lora_parameters, parameters, shape_from_options
 from clairiere.recipe import RecipeFile, load

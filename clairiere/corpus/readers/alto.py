@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import pages, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import pages, xml
 from clairiere.record import Document, Source, Turn
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clairiere.corpus import html, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.orators import Orators, Sitting
-from clairiere.corpus.transcript import speakers_meta
-from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import html, xml
+from clairiere.corpus.markup.orators import Orators, Sitting
+from clairiere.corpus.markup.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.speech.transcript import speakers_meta
 from clairiere.record import Document, Source, Turn
 
 _PUBLISHER = re.compile(rb"assemblee-nationale\.fr")

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.orators import Orators, Sitting
-from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import xml
+from clairiere.corpus.markup.orators import Orators, Sitting
+from clairiere.corpus.markup.xml import ASIDE, FIELD, LINE, PART
 from clairiere.record import Document, Source
 
 NAMESPACE = "http://schemas.assemblee-nationale.fr/referentiel"

@@ -18,9 +18,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clairiere.corpus import chat, text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import distinct_names, iso_639_1, speaker_facts, speakers_meta
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech import chat
+from clairiere.corpus.speech.transcript import distinct_names, iso_639_1, speaker_facts, speakers_meta
 from clairiere.record import Document, Source, Turn
 
 _MAIN = re.compile(r"\*([^\s:]+):[ \t]*(.*)")

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import speaker_facts, speakers_meta
-from clairiere.corpus.xml import collapse
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import collapse
+from clairiere.corpus.speech.transcript import speaker_facts, speakers_meta
 from clairiere.record import Document, Source, Turn
 
 ROLES = {"d": "doctor", "p": "patient"}

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import speaker_facts
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech.transcript import speaker_facts
 from clairiere.record import Document, Source, Turn
 
 COLUMNS = 10

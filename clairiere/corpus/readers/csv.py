@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clairiere.corpus import records, tables, text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import compile_mapping
-from clairiere.corpus.shapes import fields_of
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import records, tables
+from clairiere.corpus.records.mapping import compile_mapping
+from clairiere.corpus.records.shapes import fields_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

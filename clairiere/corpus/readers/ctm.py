@@ -15,10 +15,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clairiere.corpus import pages, text
-from clairiere.corpus.conventions import annotation, is_heard
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import Utterance, turns_by_time, utterances_of_words
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import pages
+from clairiere.corpus.speech.conventions import annotation, is_heard
+from clairiere.corpus.speech.transcript import Utterance, turns_by_time, utterances_of_words
 from clairiere.record import Document, Source
 
 _NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)"

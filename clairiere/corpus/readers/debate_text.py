@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import collapse
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import collapse
 from clairiere.record import Document, Source, Turn
 
 LABELED_SHARE = 0.6

@@ -18,8 +18,8 @@ from typing import Any
 
 from lxml import etree
 
-from clairiere.corpus import packages, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import packages, xml
 from clairiere.corpus.readers import debate_text
 from clairiere.record import Document, Source, Turn
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from clairiere.corpus import chat, xml
-from clairiere.corpus.conventions import spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.tiers import ANNOTATIONS, NAMELESS, SPEECH, WORDS
-from clairiere.corpus.transcript import Utterance, name_and_role, speaker_facts, speakers_meta, turns_by_time
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import xml
+from clairiere.corpus.speech import chat
+from clairiere.corpus.speech.conventions import spoken_turns
+from clairiere.corpus.speech.tiers import ANNOTATIONS, NAMELESS, SPEECH, WORDS
+from clairiere.corpus.speech.transcript import Utterance, name_and_role, speaker_facts, speakers_meta, turns_by_time
 from clairiere.record import Document, Source
 
 MILLISECONDS = 1000

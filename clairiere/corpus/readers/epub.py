@@ -4,7 +4,7 @@ https://www.w3.org/TR/epub-33/ · https://idpf.org/epub/20/spec/OPF_2.0.1_draft.
 
 The package document says what is read, in which order, and the title, author, language and rights. Left out are what
 the spine calls not linear, the navigation, and what the guide calls cover, title page, contents, index or copyright
-page; in a chapter notes and their marks. Blocks are those of `clairiere.corpus.html`.
+page; in a chapter notes and their marks. Blocks are those of `clairiere.corpus.markup.html`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from clairiere.corpus import html, packages, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import html, packages, xml
 from clairiere.record import Document, Source, Turn
 
 CONTAINER = "META-INF/container.xml"

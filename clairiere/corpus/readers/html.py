@@ -2,9 +2,9 @@
 
 https://html.spec.whatwg.org/multipage/
 
-What counts as main text: `clairiere.corpus.html`. The encoding is what the bytes are, then what the page declares
-(https://encoding.spec.whatwg.org/); the title is the sole first heading, or what the page is called; the language is
-that of its root. Author, date and address stand in `meta` where the page gives them.
+What counts as main text: `clairiere.corpus.markup.html`. The encoding is what the bytes are, then what the page
+declares (https://encoding.spec.whatwg.org/); the title is the sole first heading, or what the page is called; the
+language is that of its root. Author, date and address stand in `meta` where the page gives them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from lxml import etree
 
-from clairiere.corpus import html
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import collapse
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import html
+from clairiere.corpus.markup.xml import collapse
 from clairiere.record import Document, Source, Turn
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".shtml", ".asp", ".aspx", ".php", ".jsp"})

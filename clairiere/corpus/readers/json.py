@@ -4,8 +4,8 @@ https://www.rfc-editor.org/rfc/rfc8259
 
 The records are the elements of an array, the object that the file is, or what the mapping's `records` leads to; a
 record also has the plain fields of the objects that it lies in (the title of the article of a paragraph). Shapes that
-need no mapping are in `clairiere.corpus.shapes`: QMSum, SQuAD, XPersona, RiSAWOZ, FrenchMedMCQA, and those of JSON
-Lines. The locator is the record's `id`, or its number where it has none or repeats one. A file is parsed whole.
+need no mapping are in `clairiere.corpus.records.shapes`: QMSum, SQuAD, XPersona, RiSAWOZ, FrenchMedMCQA, and those of
+JSON Lines. The locator is the record's `id`, or its number where it has none or repeats one. A file is parsed whole.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from clairiere.corpus import json_lines, records
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import FieldPath, values
-from clairiere.corpus.records import EXPECTED, Record
-from clairiere.corpus.shapes import fields_of
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import json_lines, records
+from clairiere.corpus.records.mapping import FieldPath, values
+from clairiere.corpus.records.records import EXPECTED, Record
+from clairiere.corpus.records.shapes import fields_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

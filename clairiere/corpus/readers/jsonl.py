@@ -2,23 +2,23 @@
 
 https://jsonlines.org/
 
-The fields are those of the card's `[mapping]` (`clairiere.corpus.mapping`) or of a known shape: `turns` (a list of
-{"speaker", "text"}, the form that `clairiere read --json` prints), `messages` (a list of {"role", "content"}, the form
-of chat models), `conversations` (a list of {"from", "value"}, ShareGPT's), `instruction` and `output`, `prompt` and
-`response` or `completion`, `text`, and the others of `clairiere.corpus.shapes`. `title`, `language` and `meta` are
-taken where they stand beside it, and where there is a source card also `category` and `license` (an SPDX expression,
-which takes the place of the edition's on the card). The locator is the `id`, or the line where it has none or repeats
-one. Speakers are called as in the file; those that are roles of a chat have their role in `meta.speakers`. A line that
-cannot be read is told, and the others are read.
+The fields are those of the card's `[mapping]` (`clairiere.corpus.records.mapping`) or of a known shape: `turns` (a list
+of {"speaker", "text"}, the form that `clairiere read --json` prints), `messages` (a list of {"role", "content"}, the
+form of chat models), `conversations` (a list of {"from", "value"}, ShareGPT's), `instruction` and `output`, `prompt`
+and `response` or `completion`, `text`, and the others of `clairiere.corpus.records.shapes`. `title`, `language` and
+`meta` are taken where they stand beside it, and where there is a source card also `category` and `license` (an SPDX
+expression, which takes the place of the edition's on the card). The locator is the `id`, or the line where it has none
+or repeats one. Speakers are called as in the file; those that are roles of a chat have their role in `meta.speakers`. A
+line that cannot be read is told, and the others are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clairiere.corpus import json_lines, records
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.shapes import shape_of
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import json_lines, records
+from clairiere.corpus.records.shapes import shape_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import LINE
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import xml
+from clairiere.corpus.markup.xml import LINE
 from clairiere.record import Document, Source, Turn
 
 AKOMA_NTOSO = "http://docs.oasis-open.org/legaldocml/ns/akn/3.0"

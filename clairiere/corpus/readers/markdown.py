@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.record import Document, Source, Turn
 
 _KEY = re.compile(r"([\w.-]+):(?:\s+(.*))?$")

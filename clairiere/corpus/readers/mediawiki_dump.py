@@ -6,7 +6,7 @@ Pages are read one by one, so that a dump of any size streams, compressed or not
 namespace, and pages that are not wikitext are no articles and left out; an article without text is a document without
 turns, which the corpus stage counts and leaves out. Of several revisions the last one in the file counts. The locator
 is the page's id; `meta` has the date and the number of the revision and the address. How markup becomes text:
-`clairiere.corpus.wikitext`.
+`clairiere.corpus.markup.wikitext`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from clairiere.corpus import records, wikitext, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapped import Locators
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import wikitext, xml
+from clairiere.corpus.records import records
+from clairiere.corpus.records.mapped import Locators
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from clairiere.corpus import records
-from clairiere.corpus.companions import pair_languages
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.companions import pair_languages
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import records
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

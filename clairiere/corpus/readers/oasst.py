@@ -16,9 +16,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clairiere.corpus import json_lines, records
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapped import Locators, speakers
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import json_lines, records
+from clairiere.corpus.records.mapped import Locators, speakers
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

@@ -21,9 +21,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from clairiere.corpus import tei, text, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import PII, Utterance, speaker_facts, speakers_meta, turns_by_time
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import tei, xml
+from clairiere.corpus.speech.transcript import PII, Utterance, speaker_facts, speakers_meta, turns_by_time
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

@@ -19,12 +19,12 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import persons, tei, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.script import Script
-from clairiere.corpus.surroundings import PARLIAMENT
-from clairiere.corpus.transcript import INAUDIBLE, speakers_meta
-from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.surroundings import PARLIAMENT
+from clairiere.corpus.markup import persons, tei, xml
+from clairiere.corpus.markup.script import Script
+from clairiere.corpus.markup.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.speech.transcript import INAUDIBLE, speakers_meta
 from clairiere.record import Document, Source
 
 DEBATES = "http://mpt.ethelred.fr/ns/0.0/"

@@ -18,9 +18,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clairiere.corpus import records
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.shapes import fields_of
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import records
+from clairiere.corpus.records.shapes import fields_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.record import Document, Source, Turn
 
 _OTHER_FORMAT = re.compile(r"\s*(<|\{|\[\s*[\[{\"]|%PDF|PK\x03|@UTF8|@Begin|WEBVTT|File type =|#!)")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.record import Document, Source, Turn
 
 LEFT_OUT = frozenset(

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 
 from clairiere.corpus import text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import collapse
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import collapse
 from clairiere.record import Document, Source, Turn
 
 SENTENCE_SHARE = 0.9

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from clairiere.corpus import encodings, text
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.license_texts import spdx_id
-from clairiere.corpus.surroundings import LICENSES, REUSE
+from clairiere.corpus import text
+from clairiere.corpus.files import encodings
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.surroundings import LICENSES, REUSE
+from clairiere.corpus.licenses.texts import spdx_id
 from clairiere.record import Document, Source, Turn
 
 LANGUAGES = {

@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from clairiere.corpus import json_lines
-from clairiere.corpus.conventions import spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import Utterance, iso_639_1, name_and_role, turns_by_time, utterances_of_words
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records import json_lines
+from clairiere.corpus.speech.conventions import spoken_turns
+from clairiere.corpus.speech.transcript import Utterance, iso_639_1, name_and_role, turns_by_time, utterances_of_words
 from clairiere.record import Document, Source
 
 SEGMENTS = ("segments", "transcription", "utterances", "chunks")

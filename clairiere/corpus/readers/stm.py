@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clairiere.corpus import text
-from clairiere.corpus.conventions import spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import (
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech.conventions import spoken_turns
+from clairiere.corpus.speech.transcript import (
     GENDERS,
     Utterance,
     name_and_role,

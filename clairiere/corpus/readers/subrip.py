@@ -1,6 +1,6 @@
 """Subtitles in SubRip (.srt), with or without speakers.
 
-https://www.matroska.org/technical/subtitles.html#srt-subtitles · how cues become turns: `clairiere.corpus.cues`
+https://www.matroska.org/technical/subtitles.html#srt-subtitles · how cues become turns: `clairiere.corpus.speech.cues`
 
 The line of times begins a cue; the number before it is left out. The language is that of the name ("film.fr.srt").
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clairiere.corpus import cues, text
-from clairiere.corpus.cues import Cue
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import iso_639_1
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech import cues
+from clairiere.corpus.speech.cues import Cue
+from clairiere.corpus.speech.transcript import iso_639_1
 from clairiere.record import Document, Source
 
 _BEGIN = re.compile(r"\s*\d+\s*\r?\n\s*[\d:]+[,.]\d+\s*-->\s*[\d:]+[,.]\d+")

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import tei, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import tei, xml
 from clairiere.record import Document, Source, Turn
 
 FRONT_PAGES = frozenset({"titlepage", "notes", "contents", "toc", "index"})

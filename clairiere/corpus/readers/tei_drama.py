@@ -19,12 +19,12 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import tei, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.script import Script
-from clairiere.corpus.tei_cast import Cast
-from clairiere.corpus.transcript import speakers_meta
-from clairiere.corpus.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import tei, xml
+from clairiere.corpus.markup.script import Script
+from clairiere.corpus.markup.tei_cast import Cast
+from clairiere.corpus.markup.xml import ASIDE, FIELD, LINE, PART
+from clairiere.corpus.speech.transcript import speakers_meta
 from clairiere.record import Document, Source
 
 SPEECH = tei.tag("sp")

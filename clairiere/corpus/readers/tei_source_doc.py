@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import pages, tei, xml
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import pages, tei, xml
 from clairiere.record import Document, Source, Turn
 
 LINE = tei.tag("line")

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from clairiere.corpus import chat, tei, xml
-from clairiere.corpus.conventions import annotation, spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import (
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import tei, xml
+from clairiere.corpus.speech import chat
+from clairiere.corpus.speech.conventions import annotation, spoken_turns
+from clairiere.corpus.speech.transcript import (
     INAUDIBLE,
     NOISE,
     Utterance,

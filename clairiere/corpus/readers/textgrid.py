@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from clairiere.corpus.conventions import spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.tiers import ANNOTATIONS, NAMELESS, SPEAKERS, WORDS
-from clairiere.corpus.transcript import (
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import collapse
+from clairiere.corpus.speech.conventions import spoken_turns
+from clairiere.corpus.speech.tiers import ANNOTATIONS, NAMELESS, SPEAKERS, WORDS
+from clairiere.corpus.speech.transcript import (
     Utterance,
     name_and_role,
     speaker_facts,
@@ -29,7 +30,6 @@ from clairiere.corpus.transcript import (
     turns_by_time,
     utterances_of_words,
 )
-from clairiere.corpus.xml import collapse
 from clairiere.record import Document, Source
 
 COUNT_LIMIT = 10**9

@@ -15,9 +15,10 @@ from itertools import islice
 
 from lxml import etree
 
-from clairiere.corpus import records, xml
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.tei import XML_LANG
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import xml
+from clairiere.corpus.markup.tei import XML_LANG
+from clairiere.corpus.records import records
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

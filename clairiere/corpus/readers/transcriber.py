@@ -17,10 +17,10 @@ from itertools import groupby
 
 from lxml import etree
 
-from clairiere.corpus import xml
-from clairiere.corpus.conventions import annotation, spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import (
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import xml
+from clairiere.corpus.speech.conventions import annotation, spoken_turns
+from clairiere.corpus.speech.transcript import (
     INAUDIBLE,
     NOISE,
     Utterance,

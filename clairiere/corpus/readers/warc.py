@@ -4,8 +4,8 @@ https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 
 Records are read one by one. Taken are answers with status 200 that are HTML; requests, metadata, redirects, images and
 other answers are no text and left out, and so are pages without a text. The encoding is the one that the bytes are in,
-what the page declares, or what the answer's header says. What counts as main text: `clairiere.corpus.html`. The locator
-is the record's id; `meta` has the address and the date at which it was fetched.
+what the page declares, or what the answer's header says. What counts as main text: `clairiere.corpus.markup.html`. The
+locator is the record's id; `meta` has the address and the date at which it was fetched.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from clairiere.corpus import html, records
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapped import Locators
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import html
 from clairiere.corpus.readers.html import facts
+from clairiere.corpus.records import records
+from clairiere.corpus.records.mapped import Locators
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 

@@ -1,6 +1,6 @@
 """Subtitles in WebVTT (.vtt): captions with or without speakers; descriptions as prose; chapter titles are no text.
 
-https://www.w3.org/TR/webvtt1/ · how cues become turns: `clairiere.corpus.cues`
+https://www.w3.org/TR/webvtt1/ · how cues become turns: `clairiere.corpus.speech.cues`
 
 What a file holds is told by its `Kind:` line or its name ("chapters.en.vtt"), its language by its `Language:` line or
 its name. Notes, styles and regions are left out, and so are the lines that captions made live repeat while they roll.
@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clairiere.corpus import cues, text
-from clairiere.corpus.cues import Cue
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import iso_639_1
+from clairiere.corpus import text
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech import cues
+from clairiere.corpus.speech.cues import Cue
+from clairiere.corpus.speech.transcript import iso_639_1
 from clairiere.record import Document, Source, Turn
 
 CHAPTERS, DESCRIPTIONS = "chapters", "descriptions"

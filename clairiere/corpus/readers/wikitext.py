@@ -2,7 +2,7 @@
 
 https://www.mediawiki.org/wiki/Specs/wikitext/1.0.0
 
-How markup becomes text: `clairiere.corpus.wikitext`.
+How markup becomes text: `clairiere.corpus.markup.wikitext`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clairiere.corpus import encodings, text, wikitext
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus import text
+from clairiere.corpus.files import encodings
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import wikitext
 from clairiere.record import Document, Source, Turn
 
 SUFFIXES = frozenset({".wiki", ".wikitext", ".mediawiki"})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clairiere.curate import quality
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import Features
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.quality import rules as quality
+from clairiere.curate.quality.features import Features
 
 REASONS = ("duplicate-lines", "duplicate-paragraphs", "top-ngram", "duplicate-ngrams")
 

@@ -13,8 +13,8 @@ from archive_bytes import compressed, tar_bytes, zip_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clairiere.corpus import archives, compression
-from clairiere.corpus.archives import is_archive, members
+from clairiere.corpus.files import archives, compression
+from clairiere.corpus.files.archives import is_archive, members
 from clairiere.errors import UnreadableError
 
 FILES = {"a.txt": b"un\n" * 50, "fr/é.txt": b"deux", "empty.txt": b""}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clairiere.corpus.companions import header_path, joined, with_headers
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.walk import digests, walk
+from clairiere.corpus.files.companions import header_path, joined, with_headers
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import digests, walk
 
 MEMBERS = ["a/x.orfeo", "a/x.textgrid", "a/x.xml", "a/y.orfeo", "a/z.xml", "b/z.orfeo"]
 

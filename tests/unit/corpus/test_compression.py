@@ -10,9 +10,10 @@ import pytest
 import zstandard
 from archive_bytes import compressed
 
-from clairiere.corpus import compression, files
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.walk import walk
+from clairiere.corpus.files import compression
+from clairiere.corpus.files import source_file as files
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.errors import UnreadableError
 
 TEXT = b"".join(b"ligne %d\n" % number for number in range(2000))

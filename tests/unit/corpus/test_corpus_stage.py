@@ -12,7 +12,7 @@ from archive_bytes import tar_bytes, zip_bytes
 from clairiere.artifact import Manifest, Work
 from clairiere.corpus import parts, stage
 from clairiere.corpus.cards import Card
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import CorpusOptions, Override
 from clairiere.corpus.shards import read_documents
 from clairiere.engines import Engine

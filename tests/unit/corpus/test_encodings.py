@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clairiere.corpus import files
-from clairiere.corpus.encodings import declared, guess
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files import source_file as files
+from clairiere.corpus.files.encodings import declared, guess
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.errors import UnreadableError
 
 TEXT = "Ça alors ! Où étaient-ils, « là-bas » ?\nÀ Noël, l'été… L’œuvre coûte 5 €.\n"
@@ -131,7 +131,7 @@ def test_a_nul_byte_names_its_line() -> None:
 
 
 def test_a_line_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clairiere.corpus.lines.LINE_CHARACTERS_LIMIT", 100)
+    monkeypatch.setattr("clairiere.corpus.files.lines.LINE_CHARACTERS_LIMIT", 100)
     assert len(list(SourceFile("a", b"un\n" * 200).text_lines())) == 200
     lines = SourceFile("a", b"un\n" + b"x" * 101).text_lines()
     assert next(lines) == (1, "un")

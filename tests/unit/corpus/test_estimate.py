@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus import estimate as estimating
-from clairiere.corpus import files
 from clairiere.corpus.cards import Card
 from clairiere.corpus.estimate import Estimate, estimate
+from clairiere.corpus.files import source_file as files
 from clairiere.errors import UnreadableError
 
 MakeCard = Callable[..., Card]

@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 from range_server import Site, serving
 
-from clairiere.corpus import download, git, hub
 from clairiere.corpus.cards import Card
-from clairiere.corpus.fetch import RECORD, fetch_cards, folder_of
+from clairiere.corpus.fetch import download, git, hub
+from clairiere.corpus.fetch.run import RECORD, fetch_cards, folder_of
 from clairiere.errors import CardError, FetchError
 
 MakeCard = Callable[..., Card]

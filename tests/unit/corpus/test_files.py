@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from archive_bytes import compressed, tar_bytes, zip_bytes
 
-from clairiere.corpus import files
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.walk import digests, matches, walk
+from clairiere.corpus.files import source_file as files
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import digests, matches, walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, License, Source, Terms, Turn
 

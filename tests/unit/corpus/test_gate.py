@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clairiere.corpus.licenses import Gate, parse
+from clairiere.corpus.licenses.gate import Gate, parse
+from clairiere.corpus.licenses.policies import POLICIES, Policy, load_policy
 from clairiere.corpus.options import Override
-from clairiere.corpus.policies import POLICIES, Policy, load_policy
 from clairiere.errors import LicenseError
 from clairiere.record import License, Terms
 

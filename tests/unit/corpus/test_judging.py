@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus.cards import Card
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import Override
 from clairiere.corpus.sources import judge_sources, load_cards, locate, source_digest
 from clairiere.errors import CardError, UnreadableError

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from license_expression import get_spdx_licensing
 
-from clairiere.corpus.licenses import parse
-from clairiere.corpus.terms import KNOWN, is_same_or_later, is_software_copyleft, terms_of
+from clairiere.corpus.licenses.gate import parse
+from clairiere.corpus.licenses.terms import KNOWN, is_same_or_later, is_software_copyleft, terms_of
 from clairiere.errors import LicenseError
 from clairiere.record import Terms
 

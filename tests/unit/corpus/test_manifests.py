@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from archive_bytes import tar_bytes, zip_bytes
 
-from clairiere.corpus.manifests import licenses
-from clairiere.corpus.walk import walk
+from clairiere.corpus.files.manifests import licenses
+from clairiere.corpus.files.walk import walk
 from clairiere.errors import UnreadableError
 
 TABLE = "path\tdoc\tlicence\nin/a.txt\ta\tCC-BY-4.0\nin/b.txt\tb\t\nc.txt\n"

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.corpus.cards import Card
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.mapping import compile_mapping, values
-from clairiere.corpus.records import HELD_PROBLEMS, unless_all_fail
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.records.mapping import compile_mapping, values
+from clairiere.corpus.records.records import HELD_PROBLEMS, unless_all_fail
 from clairiere.errors import CardError, UnreadableError
 from clairiere.record import Document, Source
 from tests.unit.corpus.conftest import MakeCard

@@ -10,8 +10,8 @@ from importlib import import_module
 
 import pytest
 
-from clairiere.corpus import html, packages, wikitext
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import html, packages, wikitext
 from clairiere.corpus.readers import warc
 from clairiere.errors import UnreadableError
 from clairiere.record import Document
@@ -124,7 +124,7 @@ def test_members_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "MEMBER_BYTES_LIMIT", 1000)
     with pytest.raises(UnreadableError, match="a member larger than 0 MiB"):
         read("epub", bomb)
-    monkeypatch.setattr("clairiere.corpus.compression.UNPACKED_FREE_BYTES", 1000)
+    monkeypatch.setattr("clairiere.corpus.files.compression.UNPACKED_FREE_BYTES", 1000)
     with pytest.raises(UnreadableError, match="a bomb"):
         read("epub", bomb)
 

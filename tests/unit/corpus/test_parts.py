@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clairiere.corpus.files.walk import WHOLE, Entry, Share
 from clairiere.corpus.parts import FILE_BYTES, PART_BYTES, SHARES_LIMIT, divide
-from clairiere.corpus.walk import WHOLE, Entry, Share
 
 MEBIBYTE = 1024**2
 

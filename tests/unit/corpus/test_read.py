@@ -12,7 +12,7 @@ from archive_bytes import tar_bytes
 
 from clairiere.corpus import read as reading
 from clairiere.corpus.cards import Card
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.read import load_reader, read, read_file, recognize
 from clairiere.corpus.text import unescape
 from clairiere.errors import UnknownNameError, UnreadableError

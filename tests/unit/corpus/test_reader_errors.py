@@ -6,9 +6,9 @@ from importlib import import_module
 
 import pytest
 
-from clairiere.corpus import json_lines
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.read import read_file
+from clairiere.corpus.records import json_lines
 from clairiere.errors import UnreadableError
 
 TEI = '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/>{}</TEI>'

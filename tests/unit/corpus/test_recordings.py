@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.recordings import work_of
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech.recordings import work_of
 
 
 @pytest.mark.parametrize(

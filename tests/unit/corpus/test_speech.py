@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clairiere.corpus import chat
-from clairiere.corpus.conventions import annotation, is_heard, spoken, spoken_turns
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.transcript import (
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.speech import chat
+from clairiere.corpus.speech.conventions import annotation, is_heard, spoken, spoken_turns
+from clairiere.corpus.speech.transcript import (
     Utterance,
     distinct_names,
     iso_639_1,

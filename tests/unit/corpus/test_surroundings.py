@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from clairiere.corpus.door import Door
-from clairiere.corpus.license_texts import spdx_id
-from clairiere.corpus.licenses import Gate, parse
+from clairiere.corpus.admission import Door
+from clairiere.corpus.files.walk import digests, walk
+from clairiere.corpus.licenses.gate import Gate, parse
+from clairiere.corpus.licenses.texts import spdx_id
 from clairiere.corpus.read import load_reader
 from clairiere.corpus.tally import Tally
-from clairiere.corpus.walk import digests, walk
 from clairiere.record import Document, Source
 
 MIT = """MIT License

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from clairiere.corpus import tei
+from clairiere.corpus.markup import tei
 
 
 def element(content: str, header: str = "", attributes: str = "") -> etree._Element:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from clairiere.corpus import tei
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup import tei
 from clairiere.corpus.readers import tei_drama
 from clairiere.errors import UnreadableError
 from clairiere.record import Document

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clairiere.corpus.cards import Card
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import Override
 from clairiere.corpus.sources import judge_sources
 from clairiere.corpus.withdrawals import LEDGER, documents_of, read_ledger, record, withdrawn_from

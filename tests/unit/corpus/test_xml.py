@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from clairiere.corpus.files import SourceFile
-from clairiere.corpus.xml import LINE, collapse, marked_text, parse, stylesheet, text_of
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import LINE, collapse, marked_text, parse, stylesheet, text_of
 from clairiere.errors import UnreadableError
 
 BOMB = b"""<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">]><a>&y;</a>"""

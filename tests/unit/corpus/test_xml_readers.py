@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from clairiere.corpus.companions import header_path, pair_languages
-from clairiere.corpus.files import SourceFile
+from clairiere.corpus.files.companions import header_path, pair_languages
+from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.walk import walk
 from clairiere.corpus.read import load_reader, recognize
-from clairiere.corpus.walk import walk
 from clairiere.errors import UnreadableError
 from clairiere.record import Document
 

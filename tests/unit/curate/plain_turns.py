@@ -1,4 +1,4 @@
-"""What `clairiere.curate.turns.normalize` does, written down plainly: one document, turn by turn."""
+"""What `clairiere.curate.normalize.turns.normalize` does, written down plainly: one document, turn by turn."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from clairiere.curate.annotations import WRITTEN_CATEGORIES, apply_policy
+from clairiere.curate.normalize.annotations import WRITTEN_CATEGORIES, apply_policy
+from clairiere.curate.normalize.text import LAYOUT_CATEGORIES, clean, tidy
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.text import LAYOUT_CATEGORIES, clean, tidy
 from clairiere.record import Document, Turn
 
 

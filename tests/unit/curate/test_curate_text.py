@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clairiere.curate.text import clean
+from clairiere.curate.normalize.text import clean
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 

@@ -12,9 +12,9 @@ import pytest
 
 from clairiere.curate.batch import Batch
 from clairiere.curate.ledger import LedgerWriter
-from clairiere.curate.report import ReportInput, Sample, read_samples, render
-from clairiere.curate.report_histograms import SCALES, add, describe, histogram
-from clairiere.curate.report_plots import bars, strip
+from clairiere.curate.report.histograms import SCALES, add, describe, histogram
+from clairiere.curate.report.page import ReportInput, Sample, read_samples, render
+from clairiere.curate.report.plots import bars, strip
 from clairiere.errors import ArtifactError
 from clairiere.record import Document
 

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from clairiere.curate import decontaminate_files
 from clairiere.curate.batch import Batch
-from clairiere.curate.decontaminate import CONTAMINATED, Index, digests, open_index, remove
-from clairiere.curate.decontaminate_files import read_items
-from clairiere.curate.decontaminate_options import DecontaminateOptions
+from clairiere.curate.decontaminate import files as decontaminate_files
+from clairiere.curate.decontaminate.files import read_items
+from clairiere.curate.decontaminate.options import DecontaminateOptions
+from clairiere.curate.decontaminate.remove import CONTAMINATED, Index, digests, open_index, remove
 from clairiere.errors import RecipeError, UnreadableError
 from clairiere.record import Document
 

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.corpus.shards import write_documents
-from clairiere.curate import duplicates
 from clairiere.curate.batch import Batch
-from clairiere.curate.duplicates import KEPT, find
+from clairiere.curate.duplicates import find as duplicates
+from clairiere.curate.duplicates.find import KEPT, find
+from clairiere.curate.duplicates.signatures import equal_places
 from clairiere.curate.options import PERMUTATIONS, DuplicatesOptions
 from clairiere.curate.prepare import describe
-from clairiere.curate.signatures import equal_places
 from clairiere.curate.table import Part, Table
 from clairiere.record import Document, Provenance, Turn
 

@@ -13,11 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import Features, measure
-from clairiere.curate.features_kernels import tokenize
-from clairiere.curate.features_lexicon import phrase_table, read_lexicon, token_hashes, toxic_languages, word_tables
-from clairiere.curate.features_repeats import count_repeats, measure_ngrams
-from clairiere.curate.features_tables import (
+from clairiere.curate.quality.characters import (
     BAD,
     DIGIT,
     LETTER,
@@ -29,6 +25,10 @@ from clairiere.curate.features_tables import (
     class_table,
     lower_table,
 )
+from clairiere.curate.quality.features import Features, measure
+from clairiere.curate.quality.lexicon import phrase_table, read_lexicon, token_hashes, toxic_languages, word_tables
+from clairiere.curate.quality.passes import tokenize
+from clairiere.curate.quality.repeats import count_repeats, measure_ngrams
 from clairiere.record import Document, Provenance, Turn
 
 TEXT = st.text(st.sampled_from("aàéB7Ж中𝄞😀 \n\t\u00a0\u202f-'’.…#•*{}()Ã©\ufffd"), max_size=60)

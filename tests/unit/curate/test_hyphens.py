@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from clairiere.curate import ngrams
 from clairiere.curate.batch import Batch
-from clairiere.curate.hyphens import mend
-from clairiere.curate.ngrams import CleanText, Sample
-from clairiere.curate.quality_options import QualityOptions
+from clairiere.curate.quality import ngrams
+from clairiere.curate.quality.hyphens import mend
+from clairiere.curate.quality.ngrams import CleanText, Sample
+from clairiere.curate.quality.options import QualityOptions
 from clairiere.record import Document
 
 OPTIONS = QualityOptions()

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clairiere.curate import language_model
 from clairiere.curate.batch import Batch
-from clairiere.curate.language import apply, identify, identify_document, identify_turns
-from clairiere.curate.language_codes import are_close, normalize
-from clairiere.curate.language_model import known_languages, most_likely
-from clairiere.curate.language_options import LanguageOptions
+from clairiere.curate.language import model as language_model
+from clairiere.curate.language.codes import are_close, normalize
+from clairiere.curate.language.identify import apply, identify, identify_document, identify_turns
+from clairiere.curate.language.model import known_languages, most_likely
+from clairiere.curate.language.options import LanguageOptions
 from clairiere.errors import WorkError
 from clairiere.record import Document, Provenance, Turn
 

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairiere.corpus.shards import write_documents
-from clairiere.curate import ngrams
-from clairiere.curate import ngrams_kernels as kernels
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import measure
-from clairiere.curate.features_tables import class_table, lower_table
-from clairiere.curate.ngrams import CleanText, Sample
-from clairiere.curate.quality_options import QualityOptions
+from clairiere.curate.quality import ngrams
+from clairiere.curate.quality import ngrams_kernels as kernels
+from clairiere.curate.quality.characters import class_table, lower_table
+from clairiere.curate.quality.features import measure
+from clairiere.curate.quality.ngrams import CleanText, Sample
+from clairiere.curate.quality.options import QualityOptions
 from clairiere.record import Document, Provenance, Turn
 
 SMALL = QualityOptions(ngram_slots_log2=14, ngram_order=3, min_sample_characters=100)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clairiere.curate import identifiers
 from clairiere.curate.batch import Batch
-from clairiere.curate.identifiers_spoken import PAIRS, digits_of_words, match_spoken_phone, speak
-from clairiere.curate.privacy import MASKS, redact
-from clairiere.curate.privacy_options import PrivacyOptions
+from clairiere.curate.privacy import identifiers
+from clairiere.curate.privacy.options import PrivacyOptions
+from clairiere.curate.privacy.redact import MASKS, redact
+from clairiere.curate.privacy.spoken import PAIRS, digits_of_words, match_spoken_phone, speak
 from clairiere.record import Document
 
 Make = Callable[..., Document]

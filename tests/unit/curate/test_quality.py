@@ -12,10 +12,9 @@ from pydantic import ValidationError
 
 from clairiere import plugins
 from clairiere.curate.batch import Batch
-from clairiere.curate.features import Features, measure
 from clairiere.curate.judges import FILTERS
-from clairiere.curate.quality import RULES, breaks, judge_batch, limits_of
-from clairiere.curate.quality_options import (
+from clairiere.curate.quality.features import Features, measure
+from clairiere.curate.quality.options import (
     GROUP_OF_CATEGORY,
     GROUPS,
     SPEECH,
@@ -25,6 +24,7 @@ from clairiere.curate.quality_options import (
     QualityOptions,
     Reason,
 )
+from clairiere.curate.quality.rules import RULES, breaks, judge_batch, limits_of
 from clairiere.record import CATEGORIES, Document
 
 Make = Callable[..., Document]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clairiere.curate.batch import Batch
-from clairiere.curate.repetition import remove
-from clairiere.curate.repetition_options import RepetitionOptions
+from clairiere.curate.repetition.options import RepetitionOptions
+from clairiere.curate.repetition.remove import remove
 from clairiere.record import Document, Provenance, Turn
 
 Make = Callable[..., Document]

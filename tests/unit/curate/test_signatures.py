@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clairiere.curate.batch import Batch
+from clairiere.curate.duplicates.signatures import DIGEST_BYTES, measure, sign, similarity
 from clairiere.curate.options import PERMUTATIONS
-from clairiere.curate.signatures import DIGEST_BYTES, measure, sign, similarity
 from clairiere.record import Document
 
 Make = Callable[..., Document]

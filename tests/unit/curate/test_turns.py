@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clairiere.curate import turns
 from clairiere.curate.batch import Batch
+from clairiere.curate.normalize import turns
+from clairiere.curate.normalize.text import clean
 from clairiere.curate.options import CurateOptions
-from clairiere.curate.text import clean
 from clairiere.record import Document, Provenance, Turn
 from tests.unit.curate import plain_turns
 

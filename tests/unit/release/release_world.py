@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from clairiere.artifact import MANIFEST, Manifest, Work, write_json
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.model.adapters import add_lora, save_adapter
 from clairiere.model.build import build
 from clairiere.model.options import ModelOptions

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from release_world import GATE, RECIPE, SOURCES, judged, source
 
-from clairiere.corpus.licenses import Gate
-from clairiere.corpus.policies import POLICIES, Policy
+from clairiere.corpus.licenses.gate import Gate
+from clairiere.corpus.licenses.policies import POLICIES, Policy
 from clairiere.errors import ReleaseError
 from clairiere.release.license_report import derive
 

@@ -9,7 +9,7 @@ import pytest
 from release_world import GATE, RECIPE, manifest, manifests, phase_manifest
 
 from clairiere.artifact import MANIFEST, Manifest, write_json
-from clairiere.corpus.licenses import Gate
+from clairiere.corpus.licenses.gate import Gate
 from clairiere.errors import ArtifactError, LicenseError, ReleaseError
 from clairiere.release.lineage import foreign_base, phases_of
 

@@ -1,0 +1,1 @@
+"""What source cards name, brought to where their `path` leads."""

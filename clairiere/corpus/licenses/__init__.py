@@ -1,0 +1,1 @@
+"""License expressions, their terms, and the gate that decides whether a source may reach the weights."""

@@ -1,0 +1,1 @@
+"""What readers of XML, TEI, HTML, wikitext and office files share."""

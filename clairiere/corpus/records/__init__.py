@@ -1,0 +1,1 @@
+"""What readers of JSON, tables and Parquet share: records → documents, by a mapping."""

@@ -1,0 +1,1 @@
+"""What readers of transcripts and subtitles share."""

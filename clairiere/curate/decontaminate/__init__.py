@@ -1,0 +1,1 @@
+"""Text that evaluation items hold."""

@@ -1,0 +1,1 @@
+"""Which language documents and turns are in."""

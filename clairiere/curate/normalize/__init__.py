@@ -1,0 +1,1 @@
+"""Characters, white space, annotations and turns, brought to one form."""

@@ -1,0 +1,1 @@
+"""Passages that a document holds more than once."""
