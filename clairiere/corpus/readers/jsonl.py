@@ -22,13 +22,18 @@ from clairiere.corpus.records.shapes import shape_of
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source
 
+SUFFIXES = frozenset({".jsonl", ".ndjson"})
+
 
 def recognize(path: SourceFile) -> float:
-    """An object of a known shape in the first lines, or of any shape in a file called .jsonl."""
+    """An object of a known shape in the first lines, or of any shape in a file called .jsonl.
+
+    An object in one line that goes on beyond the first 64 KiB counts as far as they show it.
+    """
     record = json_lines.first_record(path)
     fields = shape_of(record) if record else None
     if fields is None or fields.records is not None:
-        return 0.2 if record and path.suffix.lower() in {".jsonl", ".ndjson"} else 0.0
+        return 0.2 if record and path.suffix.lower() in SUFFIXES else 0.0
     return 0.85 if fields.turns is not None else 0.7
 
 

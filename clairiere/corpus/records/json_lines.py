@@ -11,12 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from clairiere.corpus import text
-from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.source_file import START_BYTES, SourceFile
 from clairiere.errors import UnreadableError
 
 _TRIED_LINES = 10
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """The escape of half a surrogate pair; only a file with one is looked at further."""
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[{}\[\]]', re.DOTALL)
+"""A string, its end if it has one, or a bracket."""
+_CLOSING = {"{": "}", "[": "]"}
+_ENDINGS = ("", "null", ": null")
+"""What completes the last member of an object that is cut short."""
+_LONGEST_CUT_CHARACTERS = 5
+"""Of what is cut short, so many may be the half of an escape, or of a literal."""
 
 
 def records(path: SourceFile) -> Iterator[tuple[int, dict[str, Any]] | UnreadableError]:
@@ -59,14 +66,39 @@ def array(path: SourceFile) -> list[Any]:
 
 
 def first_record(path: SourceFile) -> dict[str, Any]:
-    """The first of a file's leading lines that is an object, for recognition; {} where there is none."""
-    start = path.start.removeprefix(b"\xef\xbb\xbf")
-    if not start.lstrip(b" \r\n").startswith(b"{"):
+    """The first of a file's leading lines that is an object, for recognition; {} where there is none.
+
+    Of an object whose line goes on beyond the first 64 KiB it is what they hold.
+    """
+    start = path.start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")
+    if not start.startswith(b"{"):
         return {}
+    if len(path.start) == START_BYTES and b"\n" not in start:
+        return _begun(start.decode(errors="ignore"))
     for line in start.split(b"\n", _TRIED_LINES)[:_TRIED_LINES]:
         record = _object(line)
         if record:
             return record
+    return {}
+
+
+def _begun(line: str) -> dict[str, Any]:
+    """The object that a line begins, as far as it goes; {} where it begins none."""
+    brackets: list[str] = []
+    quote = ""
+    for token in _TOKEN.finditer(line):
+        if token[0] in _CLOSING:
+            brackets.append(_CLOSING[token[0]])
+        elif token[0] in _CLOSING.values() and (not brackets or brackets.pop() != token[0]):
+            return {}
+        quote = '"' if token[1] == "" else ""
+    closing = "".join(reversed(brackets))
+    line = line if quote else line.rstrip()
+    for cut in range(_LONGEST_CUT_CHARACTERS + 1):
+        for ending in _ENDINGS:
+            record = _object(f"{line[: len(line) - cut]}{quote}{ending}{closing}".encode())
+            if record:
+                return record
     return {}
 
 
