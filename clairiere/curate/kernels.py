@@ -1,7 +1,8 @@
 """Compiled loops over bytes and integers: what is too slow turn by turn in Python.
 
-Kernels are plain functions of numpy arrays, compiled by numba at their first call and cached beside their module. They
-use integers only, so that they give the same bits on every machine.
+Kernels are plain functions of numpy arrays, compiled by numba at their first call and cached beside their module, or
+in the person's cache folder. Where neither can be written, as in a read-only container, each process compiles anew.
+They use integers only, so that they give the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -17,4 +18,8 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """The function compiled, with its Python signature for the type checker."""
-    return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))
+    try:
+        compiled = numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba's, when it finds no folder to write to: its cache is of use, but no need
+        compiled = numba.njit(nogil=True)(function)
+    return cast(Callable[P, R], compiled)
