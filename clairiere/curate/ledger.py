@@ -12,6 +12,8 @@ from clairiere.curate.batch import RowWriter, row_groups
 
 REMOVED = "removed.parquet"
 EXCERPT_CHARACTERS = 200
+BEGINNING_CHARACTERS = 1000
+"""Of a document, from which its excerpt is made: what is masked there may be longer than its mask."""
 
 SCHEMA = pa.schema(
     [
@@ -27,6 +29,17 @@ SCHEMA = pa.schema(
     ]
 )
 """`twin` is the id of the document that stayed instead, or the item of an evaluation file that was met."""
+
+
+def beginning(texts: Iterable[str]) -> list[str]:
+    """The first turns of a document, as far as an excerpt may need them."""
+    gathered, left = [], BEGINNING_CHARACTERS
+    for text in texts:
+        gathered.append(text[:left])
+        left -= len(gathered[-1])
+        if left == 0:
+            break
+    return gathered
 
 
 def excerpt(texts: Iterable[str]) -> str:

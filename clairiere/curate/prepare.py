@@ -21,8 +21,10 @@ from clairiere.corpus.licenses.terms import terms_of
 from clairiere.curate.batch import Batch, RowWriter, read_batches
 from clairiere.curate.duplicates.signatures import measure, sign
 from clairiere.curate.flow import FIRST, Flow
-from clairiere.curate.ledger import LedgerWriter, excerpt
+from clairiere.curate.ledger import LedgerWriter, beginning, excerpt
 from clairiere.curate.options import CurateOptions
+from clairiere.curate.privacy.options import PrivacyOptions
+from clairiere.curate.privacy.redact import mask
 from clairiere.curate.quality import ngrams
 from clairiere.curate.report.histograms import Bins, add
 from clairiere.curate.split import place
@@ -129,12 +131,12 @@ def _through_steps(batch: Batch, tools: Tools, clerk: _Clerk, ledger: LedgerWrit
         outcome = step(batch, tools)
         clerk.changed.update(outcome.changed)
         clerk.bins.append(outcome.bins)
-        batch = _drop(name, outcome, clerk, ledger)
+        batch = _drop(name, outcome, tools.options.privacy, clerk, ledger)
         clerk.count(name, batch)
     return batch
 
 
-def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> Batch:
+def _drop(step: str, outcome: Outcome, privacy: PrivacyOptions, clerk: _Clerk, ledger: LedgerWriter) -> Batch:
     """The documents that stay; the others go into the ledger."""
     batch = outcome.batch
     kept = [index for index, reason in enumerate(outcome.reasons) if reason is None]
@@ -148,7 +150,7 @@ def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> B
                 "reason": reason,
                 "twin": None if outcome.twins is None else outcome.twins[index],
                 "words": int(batch.words[index]),
-                "excerpt": excerpt(batch.texts[turn] for turn in batch.turns_of(index)),
+                "excerpt": _excerpt(batch, index, privacy),
             }
             for index, reason in enumerate(outcome.reasons)
             if reason is not None
@@ -156,6 +158,12 @@ def _drop(step: str, outcome: Outcome, clerk: _Clerk, ledger: LedgerWriter) -> B
     )
     clerk.dropped.update(reason for reason in outcome.reasons if reason is not None)
     return batch.select(kept)
+
+
+def _excerpt(batch: Batch, document: int, privacy: PrivacyOptions) -> str:
+    """A document's beginning, masked: one that is dropped early never meets the step that would do it."""
+    texts = beginning(batch.texts[turn] for turn in batch.turns_of(document))
+    return excerpt(mask(texts, privacy, batch.columns["category"][document]))
 
 
 @functools.lru_cache(maxsize=1)

@@ -38,6 +38,7 @@ MASKS = {
     "name": "[PII]",
 }
 """Kind → what it is masked as; the kinds are the fields of `PrivacyOptions`."""
+MASK_ALL = PrivacyOptions()
 
 _TAKEN_OUT = re.compile(
     r"\[(?i:pii|noms?|prénoms?|prenom|name|anonymisée?|anonyme|personne|locuteur anonymisé)[ _-]?\d*\]"
@@ -82,7 +83,7 @@ def redact(batch: Batch, options: PrivacyOptions) -> tuple[Batch, Counter[str]]:
 
     Turns of which nothing is left are taken out. Kinds that are kept are not looked for.
     """
-    found = find(batch.texts, batch.utf8(), {kind for kind in MASKS if getattr(options, kind) != "keep"})
+    found = find(batch.texts, batch.utf8(), _kinds(options))
     documents = np.searchsorted(batch.starts, [each.turn for each in found], side="right") - 1
     counts: Counter[str] = Counter()
     texts = list(batch.texts)
@@ -100,13 +101,20 @@ def redact(batch: Batch, options: PrivacyOptions) -> tuple[Batch, Counter[str]]:
     return drop_empty(redacted) if any(not texts[each.turn].strip() for each in found) else redacted, counts
 
 
-def mask(texts: Sequence[str]) -> list[str]:
-    """Texts with all personal data masked, as they may be shown."""
+def mask(texts: Sequence[str], options: PrivacyOptions = MASK_ALL, category: str | None = None) -> list[str]:
+    """Texts as they may be shown: personal data is masked but for what the options keep in this category."""
     batch = Batch({}, [None] * len(texts), list(texts), np.array([0, len(texts)], np.int64))
     masked = batch.texts
-    for turn, found in itertools.groupby(find(texts, batch.utf8(), set(MASKS)), key=lambda each: each.turn):
-        masked[turn] = _rewrite(masked[turn], list(found), PrivacyOptions(), "")
+    found = find(texts, batch.utf8(), _kinds(options))
+    for turn, group in itertools.groupby(found, key=lambda each: each.turn):
+        values = [each for each in group if not _stays(each, masked[turn], category, options)]
+        masked[turn] = _rewrite(masked[turn], values, MASK_ALL, "")
     return masked
+
+
+def _kinds(options: PrivacyOptions) -> set[str]:
+    """The kinds that are not kept."""
+    return {kind for kind in MASKS if getattr(options, kind) != "keep"}
 
 
 def find(texts: Sequence[str], utf8: tuple[Bytes, Int64s], kinds: set[str]) -> list[Found]:

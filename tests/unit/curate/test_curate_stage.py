@@ -159,6 +159,19 @@ def mixed(make_document: Make) -> dict[str, list[Document]]:
     return {"letters": letters, "notes": [*notes, made("notes", 30, "Non.")]}
 
 
+@pytest.mark.parametrize(
+    ("privacy", "left"),
+    [({}, "Au [téléphone] : [e-mail]."), ({"email": "keep", "phone": "delete"}, "Au [téléphone] : a.b@gmail.com.")],
+)
+def test_what_is_dropped_before_personal_data_is_taken_out_is_masked_in_the_ledger(
+    tmp_path: Path, talks: list[Document], make_document: Make, privacy: dict[str, str], left: str
+) -> None:
+    short = make_document(("A", "Au 06 12 34 56 78 : a.b@gmail.com."), id="talks/short")  # eight words
+    curate(tmp_path, {"talks": [*talks, short]}, max_words=7, privacy=privacy)
+    ledger = {row["id"]: row for row in pq.read_table(tmp_path / "curate/removed.parquet").to_pylist()}
+    assert (ledger["talks/short"]["step"], ledger["talks/short"]["excerpt"]) == ("filters", left)
+
+
 def test_near_duplicates_go_and_the_ledger_names_their_twins(tmp_path: Path, mixed: dict[str, list[Document]]) -> None:
     manifest = curate(tmp_path, mixed)
     counts = manifest.counts
