@@ -29,7 +29,10 @@ _ANNOTATION = ("TOKEN\t", "# hipe", "# global.columns", "# newdoc", "# sent_id",
 
 
 def recognize(path: SourceFile) -> float:
-    """A regular table in a file called one, or elsewhere one whose first row names the columns of a known shape."""
+    """A regular table in a file called one, or elsewhere one whose first row names the columns of a known shape.
+
+    Names do not begin with a space, as what follows the comma of a sentence does.
+    """
     called_table = path.suffix.lower() in SUFFIXES
     if path.head.startswith(_ANNOTATION) or not (called_table or path.suffix.lower() in text.SUFFIXES):
         return 0.0
@@ -38,7 +41,8 @@ def recognize(path: SourceFile) -> float:
         return 0.02 if called_table and path.head.strip() else 0.0
     first = tables.first_row(path, way)
     named = len(first) == way.columns and tables.names(first, None) is not None
-    return 0.7 if named else 0.5 if called_table else 0.0
+    sentence = not called_table and any(name.startswith(" ") for name in first)
+    return 0.7 if named and not sentence else 0.5 if called_table else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:

@@ -22,6 +22,11 @@ from clairiere.corpus.speech.conventions import annotation, is_heard
 from clairiere.corpus.speech.transcript import Utterance, turns_by_time, utterances_of_words
 from clairiere.record import Document, Source
 
+LONGEST_WORD_S = 60.0
+LEAST_LINES = 3
+"""Of each recording and channel, on the average, in a file not called .ctm."""
+
+_COLUMNS = 6
 _NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)"
 _LINE = re.compile(
     rf"(\S++)\s++(\S++)\s++({_NUMBER})\s++(-?{_NUMBER})\s++(\S++)"
@@ -76,9 +81,33 @@ class _Recording:
 
 
 def recognize(path: SourceFile) -> float:
-    """Lines with two times before a word."""
+    """Lines with two times before a word; in a file not called .ctm, times that can be those of words.
+
+    So dates, addresses and telephone numbers are none.
+    """
     lines = [line for line in text.head_lines(path) if not line.startswith(";;")]
-    return 0.95 if lines and all(map(_LINE.fullmatch, lines)) else 0.0
+    words = [match for match in map(_LINE.fullmatch, lines) if match]
+    if not lines or len(words) < len(lines):
+        return 0.0
+    return 0.95 if path.suffix.lower() == ".ctm" or _are_times(words) else 0.0
+
+
+def _are_times(words: list[re.Match[str]]) -> bool:
+    """Whether lines tell words in time: few recordings, times with decimals that rise, short words, sure from 0 to 1."""
+    begins: dict[tuple[str, str], list[float]] = {}
+    for match in words:
+        name, channel, start, duration, _, sureness = match.groups()
+        columns = match[0].split()
+        is_word = 0 <= float(duration) < LONGEST_WORD_S and (len(columns) < _COLUMNS or _is_sureness(sureness))
+        if not is_word or ("." not in start and "." not in duration):
+            return False
+        begins.setdefault((name, channel), []).append(float(start))
+    rising = all(starts == sorted(starts) for starts in begins.values())
+    return rising and len(words) >= LEAST_LINES * len(begins)
+
+
+def _is_sureness(stated: str | None) -> bool:
+    return stated is not None and (stated == "NA" or 0 <= float(stated) <= 1)
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:

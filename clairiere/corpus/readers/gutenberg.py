@@ -25,6 +25,9 @@ LANGUAGES = {
 }  # fmt: skip
 
 _NAME = re.compile(r"project gutenberg", re.IGNORECASE)
+_HEADER = re.compile(
+    r"^\W*(?:The |This is the )?Project Gutenberg(?:['’]s\b|\s+E-?(?:text|book)\b)", re.IGNORECASE | re.MULTILINE
+)
 _START = re.compile(r"\*{2,}\s*START OF TH(?:E|IS) PROJECT GUTENBERG|\*END\*?\s*THE SMALL PRINT", re.IGNORECASE)
 _END = re.compile(
     r"\*{2,}\s*END OF TH(?:E|IS) PROJECT GUTENBERG|^\s*End of (?:the |this )?Project Gutenberg"
@@ -42,11 +45,10 @@ _NUMBERED = re.compile(r"\*{0,3}\s*\d*\s*\*{0,3}")
 
 
 def recognize(path: SourceFile) -> float:
-    """The project's name in the first lines, and one of its phrases."""
+    """The line that begins the header, or the one that begins the book: prose speaks of the project, too."""
     if path.suffix.lower() not in text.SUFFIXES:
         return 0.0
-    named = _NAME.search(path.head[:600]) is not None
-    return 0.9 if named and re.search(r"\be(?:book|text)\b", path.head, re.IGNORECASE) else 0.0
+    return 0.9 if _HEADER.search(path.head[:600]) or _START.search(path.head) else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:

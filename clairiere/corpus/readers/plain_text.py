@@ -14,7 +14,9 @@ from clairiere.corpus import text
 from clairiere.corpus.files.source_file import SourceFile
 from clairiere.record import Document, Source, Turn
 
-_OTHER_FORMAT = re.compile(r"\s*(<|\{|\[\s*[\[{\"]|%PDF|PK\x03|@UTF8|@Begin|WEBVTT|File type =|#!)")
+_OTHER_FORMAT = re.compile(
+    r"\s*(<[A-Za-z!?/]|\{\s*[\"}\\]|\[\s*[\[{\"]|%PDF|PK\x03|@UTF8|@Begin|WEBVTT|File type =|#!)"
+)
 """How files begin that are text and yet no prose: markup, data, transcripts with time codes."""
 
 

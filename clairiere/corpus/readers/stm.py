@@ -47,12 +47,13 @@ class _Segment(NamedTuple):
 
 
 def recognize(path: SourceFile) -> float:
-    """Lines with a speaker and two times, after comments."""
-    lines = [line for line in text.head_lines(path) if not line.startswith(";;")]
-    matches = [_LINE.fullmatch(line.strip()) for line in lines]
-    fits = sum(match is not None and float(match[4]) <= float(match[5]) for match in matches)
+    """Lines with a speaker and two times, after comments; in a file not called .stm, each with labels."""
+    lines = [line.strip() for line in text.head_lines(path) if not line.startswith(";;")]
+    matches = [match for match in map(_LINE.fullmatch, lines) if match and float(match[4]) <= float(match[5])]
+    if not lines or len(matches) < len(lines):
+        return 0.0
     named = path.suffix.lower() in {".stm", ".gst"}
-    return 0.96 if lines and fits == len(lines) and (named or any(match and match[6] for match in matches)) else 0.0
+    return 0.96 if named or all(match[6] and "," in match[6] for match in matches) else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
