@@ -115,6 +115,7 @@ class _Reading:
         _check_not_empty(self.source, counts)
         make_distinct([self._file(number) for number in range(len(self._parts))])
         _tell_encodings(self.source, counts)
+        _tell_licenses(self.source, counts)
         self._work.record(self.source.name, counts)
 
     def _file(self, number: int) -> Path:
@@ -165,6 +166,12 @@ def _tell_encodings(source: Source, counts: Mapping[str, Any]) -> None:
     if counts["encodings"]:
         found = ", ".join(f"{number:,} in {name}" for name, number in counts["encodings"].items())
         say(f"  {source.name}: files that are not in UTF-8 were decoded: {found}")
+
+
+def _tell_licenses(source: Source, counts: Mapping[str, Any]) -> None:
+    if counts["stated_licenses"]:
+        found = ", ".join(f"{number:,} {license_id}" for license_id, number in counts["stated_licenses"].items())
+        say(f"  {source.name}: documents state a license that the card does not name, so it counts too: {found}")
 
 
 def _facts(source: Source, counts: Mapping[str, Any]) -> dict[str, Any]:

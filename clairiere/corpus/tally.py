@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clairiere.corpus.files.encodings import UTF_8
-from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.source_file import STATED, SourceFile
 from clairiere.corpus.shards import Size
 from clairiere.errors import UnreadableError
 from clairiere.record import Document
@@ -40,6 +40,8 @@ class Tally:
     """By reason."""
     by_license: dict[str, Counter[str]] = field(default_factory=dict)
     """`kept` and `dropped` by license."""
+    stated_licenses: Counter[str] = field(default_factory=Counter)
+    """Documents by the license that they state and their source card does not name."""
     categories: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     words: int = 0
@@ -47,12 +49,12 @@ class Tally:
 
     def keep(self, document: Document) -> None:
         """Count a document that is kept; what was written says how large it is."""
-        self._of(document.license)["kept"] += 1
+        self._count(document, "kept")
         self.categories[document.category or "unknown"] += 1
 
     def drop(self, document: Document, reason: str) -> None:
         """Count a document that is dropped."""
-        self._of(document.license)["dropped"] += 1
+        self._count(document, "dropped")
         self.dropped[reason] += 1
 
     def lose(self, error: UnreadableError) -> None:
@@ -77,8 +79,10 @@ class Tally:
         self.words += size.words
         self.bytes += size.bytes
 
-    def _of(self, license_id: str | None) -> Counter[str]:
-        return self.by_license.setdefault(license_id or NO_LICENSE, Counter(kept=0, dropped=0))
+    def _count(self, document: Document, fate: str) -> None:
+        self.by_license.setdefault(document.license or NO_LICENSE, Counter(kept=0, dropped=0))[fate] += 1
+        if STATED in document.meta:
+            self.stated_licenses[document.meta[STATED]] += 1
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `dropped` and `files` count what was not opened too."""
@@ -91,7 +95,7 @@ def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for part in parts:
         for name in ("files", "lost_files", "records", "lost_records", "documents", "words", "bytes"):
             setattr(total, name, getattr(total, name) + part[name])
-        for name in ("encodings", "dropped", "categories"):
+        for name in ("encodings", "dropped", "stated_licenses", "categories"):
             getattr(total, name).update(part[name])
         total.unopened += part["unopened"]
         total.unreadable += part["unreadable"]
@@ -115,17 +119,21 @@ def _closed(total: Tally) -> dict[str, Any]:
         "unreadable": problems[:LISTED_PROBLEMS],
         "dropped": dict(sorted(dropped.items())),
         "encodings": dict(sorted(total.encodings.items())),
+        "stated_licenses": dict(sorted(total.stated_licenses.items())),
         "categories": dict(sorted(total.categories.items())),
     }
 
 
 def summarize(tallies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The manifest's counts: kept, dropped, unreadable and encodings by source, kept and dropped by license."""
+    """The manifest's counts: kept, dropped, unreadable, encodings and stated licenses by source; those by license."""
     return {
         "kept": {name: tally["documents"] for name, tally in tallies.items()},
         "dropped": {name: tally["dropped"] for name, tally in tallies.items()},
         "unreadable": {name: tally["unreadable"] for name, tally in tallies.items() if tally["unreadable"]},
         "encodings": {name: tally["encodings"] for name, tally in tallies.items() if tally["encodings"]},
+        "stated_licenses": {
+            name: tally["stated_licenses"] for name, tally in tallies.items() if tally["stated_licenses"]
+        },
         "by_license": _added(tally["by_license"] for tally in tallies.values()),
     }
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
 from clairiere.corpus.files import archives, compression, encodings, lines
+from clairiere.corpus.licenses.statements import stated_license
 from clairiere.corpus.speech import recordings
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Provenance, Source, Turn, join_licenses
@@ -21,6 +22,8 @@ START_BYTES = 2**16
 CHUNK_BYTES = 2**20
 HELD_BYTES = 2**23
 """A file up to this size is read once and held while it is worked on."""
+STATED = "stated_license"
+"""In `meta`: the license that a document states, where its source card does not name it."""
 BYTES_LIMIT = archives.MEMBER_BYTES_LIMIT
 
 
@@ -247,26 +250,32 @@ class SourceFile:
         language: str | None = None,
         category: str | None = None,
         edition: str | None = None,
+        stated: str | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> Document:
         """A document of this file; language, category and license come from the source card unless given.
 
         The license is `work AND edition`; the license that a manifest gives the file takes the edition's place, and
-        the `edition` that the file states of the document itself takes the place of both. Without a source card
-        license and category are None: nothing proves them. `meta.work` is the recording that the file's name tells,
-        unless given.
+        the `edition` that a mapped field or a file of code states of the document takes the place of both. The license
+        that is `stated` in the document, in whatever words, is joined to those of the card, so that the strictest term
+        counts, and then stands in `meta.stated_license` too; a manifest's is a decision on this very file and stands
+        alone. Without a source card license and category are None: nothing proves them. `meta.work` is the recording
+        that the file's name tells, unless given.
         """
+        license_ = self._license(source, edition) if source else None
+        joined = self._joined(license_, stated)
+        own = {} if joined == license_ else {STATED: stated_license(stated or "")}
         place = f"{source.name}/{self.path}" if source else self.path
         return Document(
             id=place if locator is None else f"{place}#{locator}",
             source=source.name if source else None,
             language=language or (source.language if source else None),
-            license=self._license(source, edition) if source else None,
+            license=joined,
             category=(category or source.category) if source else None,
             title=title,
             turns=tuple(turns),
             provenance=Provenance(path=self.path, locator=locator, sha256=self.sha256),
-            meta={**self._recording, **(meta or {})},
+            meta={**self._recording, **(meta or {}), **own},
         )
 
     @cached_property
@@ -274,6 +283,11 @@ class SourceFile:
         """The `work` that transcripts of one recording share, whatever their formats."""
         work = recordings.work_of(self.path)
         return {} if work is None else {"work": work}
+
+    def _joined(self, license_: str | None, stated: str | None) -> str | None:
+        """A license and the stated one, where nobody has decided on this file and the license does not hold it yet."""
+        found = stated_license(stated) if stated and license_ and not self.edition else None
+        return join_licenses(license_, found) if license_ and found else license_
 
     def _license(self, source: Source, edition: str | None) -> str | None:
         edition = edition or self.edition or (source.edition.id if source.edition else None)

@@ -138,6 +138,18 @@ def language(root: etree._Element) -> str | None:
     return _ISO_639_1.get(primary, primary) or None
 
 
+def license_of(root: etree._Element) -> str | None:
+    """The license that the header states for this publication: an address, or else words; those of its sources aside.
+
+    https://tei-c.org/release/doc/tei-p5-doc/en/html/ref-licence.html
+    """
+    published = next(header(root).iter(tag("publicationStmt")), None)
+    if published is None:
+        return None
+    stated = [licence.get("target") or text_of(licence) for licence in published.iter(tag("licence"))]
+    return " ; ".join(filter(None, stated)) or None
+
+
 def _stated(root: etree._Element, name: str) -> list[etree._Element]:
     """What the document's own title statement says; the header may repeat those of its sources."""
     statement = next(header(root).iter(tag("titleStmt")), None)

@@ -57,7 +57,8 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         raise path.fail("a book without text", expected="chapters (XHTML) in the spine of the package document")
     meta = _facts(opf)
     title, language = meta.pop("title", None), meta.pop("language", None)
-    yield path.document([Turn(None, text)], source=source, title=title, language=language, meta=meta)
+    stated = meta.get("rights")
+    yield path.document([Turn(None, text)], source=source, title=title, language=language, stated=stated, meta=meta)
 
 
 def _package_document(path: SourceFile, package: packages.Package) -> str:

@@ -57,12 +57,12 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     text = "" if root is None else html.main_text(root)
     if not text:
         raise path.fail("a page without text", expected="paragraphs outside of menus, scripts and forms")
-    title, language = page.pop("title", None), page.pop("language", None)
-    yield path.document([Turn(None, text)], source=source, title=title, language=language, meta=page)
+    title, language, stated = (page.pop(key, None) for key in ("title", "language", "license"))
+    yield path.document([Turn(None, text)], source=source, title=title, language=language, stated=stated, meta=page)
 
 
 def facts(root: etree._Element) -> dict[str, Any]:
-    """What a page says of itself: `title`, `language`, and `META`."""
+    """What a page says of itself: `title`, `language`, `license` (the addresses it links to as such), and `META`."""
     found = {
         key: next((value for value in map(collapse, root.xpath(path)) if value), None) for key, path in META.items()
     }
@@ -72,4 +72,5 @@ def facts(root: etree._Element) -> dict[str, Any]:
     languages = root.xpath("/html/@lang | /html/@xml:lang | /html/body/@lang | /html/body/*[1]/@lang")
     found["title"] = next(filter(None, (*names, *map(collapse, root.xpath("//title/text()")))), None)
     found["language"] = next((tag for tag in languages if _LANGUAGE.fullmatch(tag)), None)
+    found["license"] = " ".join(root.xpath("(//a | //link)[@rel='license']/@href")) or None
     return {key: value for key, value in found.items() if value is not None}

@@ -47,6 +47,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         source=source,
         title=front.get("title") or first_heading,
         language=front.get("language") or front.get("lang"),
+        stated=front.get("license") or front.get("licence"),
         meta={"front_matter": front} if front else {},
     )
 

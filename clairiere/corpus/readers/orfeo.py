@@ -56,6 +56,7 @@ class _Header(NamedTuple):
     title: str | None = None
     category: str | None = None
     language: str | None = None
+    license: str | None = None
     speakers: dict[str, dict[str, str]] = {}  # noqa: RUF012  # never changed
 
 
@@ -82,6 +83,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         title=header.title,
         category=header.category,
         language=header.language,
+        stated=header.license,
         meta={"speakers": speakers} if speakers else {},
     )
 
@@ -156,6 +158,7 @@ def _header(path: SourceFile) -> _Header:
         title=tei.title(root),
         category=CATEGORIES.get(next(kinds, "").strip()),
         language=tei.language(root),
+        license=tei.license_of(root),
         speakers={person.get(tei.XML_ID, ""): _facts(person) for person in root.iter(tei.tag("person"))},
     )
 

@@ -90,6 +90,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         source=source,
         title=_title(root),
         language=tei.language(root),
+        stated=tei.license_of(root),
         meta={key: value for key, value in meta.items() if value},
     )
 

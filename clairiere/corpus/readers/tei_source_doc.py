@@ -51,6 +51,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
         source=source,
         title=tei.title(root),
         language=None if language == "und" else language,
+        stated=tei.license_of(root),
         meta=({} if author is None else {"author": author}) | pages.quality(sure),
     )
 

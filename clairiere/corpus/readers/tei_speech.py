@@ -71,6 +71,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
                 title=_title(root),
                 locator=f"text={number}" if len(texts) > 1 else None,
                 language=iso_639_1(tei.language(root) or ""),
+                stated=tei.license_of(root),
                 meta={key: value for key, value in meta.items() if value},
             )
     if count == 0:

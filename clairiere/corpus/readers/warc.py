@@ -117,12 +117,13 @@ def _page(
     text = "" if root is None else html.main_text(root)
     if text:
         meta = page | {"url": address, "date": record.rec_headers.get_header("WARC-Date")}
-        title, language = meta.pop("title", None), meta.pop("language", None)
+        title, language, stated = (meta.pop(key, None) for key in ("title", "language", "license"))
         yield path.document(
             [Turn(None, text)],
             source=source,
             title=title,
             language=language,
+            stated=stated,
             locator=locators(place or None, f"record={number}"),
             meta={key: value for key, value in meta.items() if value},
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.licenses.statements import stated_license
 from clairiere.corpus.records.mapping import Fail, FieldPath, Fields, Part, shown, values
 from clairiere.record import CATEGORIES, Document, Source, Turn
 
@@ -164,7 +165,9 @@ def _text(value: Any, path: FieldPath, fail: Fail) -> str:
 def _license(record: dict[str, Any], path: FieldPath | None, fail: Fail) -> str | None:
     """What a record says of its license, also where that is no text: the gate must not take the card's for it."""
     value = None if path is None else next(values(record, path, fail), None)
-    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return stated_license(value) or value
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _scalar(record: dict[str, Any], path: FieldPath | None, fail: Fail) -> str | None:

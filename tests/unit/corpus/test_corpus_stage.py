@@ -68,6 +68,7 @@ def test_documents_are_written_counted_and_attributed(make_card: MakeCard, tmp_p
         "dropped": {"talks": {}},
         "unreadable": {},
         "encodings": {},
+        "stated_licenses": {},
         "by_license": {"CC0-1.0 AND CC-BY-SA-4.0": {"kept": 4, "dropped": 0}},
     }
     text = [turn.text for document in kept for turn in document.turns]
@@ -182,6 +183,48 @@ def test_what_cannot_be_opened_is_counted(make_card: MakeCard, tmp_path: Path) -
     assert manifest.facts["sources"]["talks"]["files"] == 4
     with pytest.raises(UnreadableError, match="2 of 4 files of the source talks cannot be read: c"):
         read(tmp_path / "strict", make_card(), unreadable_share=0.4)
+
+
+TEI = """\
+<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>T</title></titleStmt>
+<publicationStmt><availability><licence target="{}"/></availability></publicationStmt>
+<sourceDesc><bibl><availability><licence target="https://creativecommons.org/licenses/by-nd/4.0/"/></availability></bibl>
+</sourceDesc></fileDesc></teiHeader><text><body><p>Il pleut.</p></body></text></TEI>"""
+
+
+def test_the_license_in_a_file_is_joined_to_the_cards(
+    make_card: MakeCard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_nc_sa, by_sa = (f"https://creativecommons.org/licenses/{name}/4.0/" for name in ("by-nc-sa", "by-sa"))
+    (tmp_path / "files").mkdir()
+    for name, address in (("a", by_nc_sa), ("b", by_sa)):
+        (tmp_path / "files" / f"{name}.xml").write_text(TEI.format(address), encoding="utf-8")
+    manifest = read(tmp_path, make_card(reader='"auto"'))
+    (kept,) = documents(tmp_path)
+    assert (kept.provenance.path, kept.license) == ("b.xml", "CC0-1.0 AND CC-BY-SA-4.0")
+    assert manifest.counts["stated_licenses"] == {"talks": {"CC-BY-NC-SA-4.0": 1}}
+    (reason,) = manifest.counts["dropped"]["talks"]
+    assert reason.startswith("license: CC-BY-NC-SA-4.0 is non-commercial")
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("documents state a license that the card does not name, so it counts too: 1 CC-BY-NC-SA-4.0") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.md", "---\nlicense: CC BY-NC 4.0\n---\n\nIl pleut.\n"),
+        (
+            "a.html",
+            "<html><body><p>{}</p><a rel='license' href='https://creativecommons.org/licenses/by-nc/4.0/'>©</a></body>",
+        ),
+    ],
+)
+def test_the_license_of_a_page_counts(make_card: MakeCard, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / name).write_text(content.replace("{}", "Il pleut sur la ville, depuis ce matin. " * 9))
+    gate = Gate.make("CC-BY-NC-SA-4.0", "claire")
+    read(tmp_path, make_card(reader='"auto"', license_edition='"CC0-1.0"'), gate=gate)
+    assert [document.license for document in documents(tmp_path)] == ["CC0-1.0 AND CC-BY-NC-4.0"]
 
 
 def test_a_line_may_state_its_license(make_card: MakeCard, tmp_path: Path) -> None:

@@ -226,6 +226,26 @@ def test_a_manifest_takes_the_editions_place(edition: str | None, expected: str)
     assert license_of(SourceFile("a", b"x", edition=edition).document([], source=source())) == expected
 
 
+@pytest.mark.parametrize(
+    ("stated", "expected", "noted"),
+    [
+        (None, "CC0-1.0 AND CC-BY-4.0", None),
+        ("all rights reserved?", "CC0-1.0 AND CC-BY-4.0", None),
+        ("https://creativecommons.org/licenses/by/4.0/", "CC0-1.0 AND CC-BY-4.0", None),
+        ("CC BY-NC-SA 4.0", "CC0-1.0 AND CC-BY-4.0 AND CC-BY-NC-SA-4.0", "CC-BY-NC-SA-4.0"),
+    ],
+)
+def test_a_license_that_a_document_states_counts_too(stated: str | None, expected: str, noted: str | None) -> None:
+    document = SourceFile("a", b"x").document([], source=source(), stated=stated)
+    assert (document.license, document.meta.get("stated_license")) == (expected, noted)
+
+
+def test_a_manifests_decision_on_a_file_stands_against_what_it_states() -> None:
+    document = SourceFile("a", b"x", edition="MIT").document([], source=source(), stated="CC BY-NC 4.0")
+    assert (document.license, document.meta) == ("CC0-1.0 AND MIT", {})
+    assert SourceFile("a", b"x").document([], source=source(work=None), stated="CC BY 4.0").license is None
+
+
 def license_of(document: Document) -> str | None:
     return document.license
 
