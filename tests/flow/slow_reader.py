@@ -16,7 +16,7 @@ def recognize(_path: SourceFile) -> float:
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
-    time.sleep(0.3)
+    time.sleep(0.6)
     with Path(os.environ["SLOW_READER_LOG"]).open("a") as log:
         log.write(f"{source.name if source else None}\n")
     for number, line in enumerate(path.read_text().splitlines(), 1):
