@@ -22,6 +22,7 @@ from clairiere.corpus.shards import SCHEMA
 from clairiere.curate.batch import Batch, read_batches, row_groups
 from clairiere.curate.language.codes import normalize
 from clairiere.curate.normalize.text import clean
+from clairiere.curate.normalize.turns import UNCLEAN, mark
 from clairiere.curate.quality import ngrams_kernels as kernels
 from clairiere.curate.quality.characters import class_table, lower_table
 from clairiere.curate.quality.lexicon import hash_tokens
@@ -194,18 +195,20 @@ def _fill(text: Sample, documents: Iterable[list[str]], characters: int) -> None
 def _clean_documents(path: Path, language: str) -> Iterator[list[str]]:
     """The cleaned turns, up to a length, of the documents that are in a language and not from OCR."""
     for batch in read_batches(path):
+        is_clean = mark(*batch.utf8()) & UNCLEAN == 0
         columns = (batch.columns[name] for name in ("language", "category", "meta"))
         for index, (tag, category, meta) in enumerate(zip(*columns, strict=True)):
             if normalize(tag) == language and category not in EXCLUDED_CATEGORIES and '"ocr_confidence"' not in meta:
-                yield list(_up_to(batch.texts[turn] for turn in batch.turns_of(index)))
+                turns = slice(*batch.starts[index : index + 2].tolist())
+                yield list(_up_to(batch.texts[turns], is_clean[turns].tolist()))
 
 
-def _up_to(texts: Iterator[str]) -> Iterator[str]:
+def _up_to(texts: Sequence[str], is_clean: Sequence[bool]) -> Iterator[str]:
     left = DOCUMENT_CHARACTERS
-    for text in texts:
+    for text, as_it_is in zip(texts, is_clean, strict=True):
         if left <= 0:
             return
-        yield clean(text[:left])
+        yield text if as_it_is and len(text) <= left else clean(text[:left])
         left -= len(text)
 
 

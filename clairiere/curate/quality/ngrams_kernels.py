@@ -106,9 +106,11 @@ def count(simple: Points, order: int, tags: Tags, counts: Counts, totals: Counts
     for tag in tags:
         used += tag != 0
     now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
-    orders_before: Int = 0
+    slots, slots_before = np.zeros(order, np.int64), np.zeros(order, np.int64)
+    found_before: Int = 0
     for at in range(len(simple)):
         orders = keys_at(simple, at, 0, now)
+        found: Int = 0
         for index in range(orders):
             slot = slot_of(now[index], tags)
             is_new = tags[slot] == 0
@@ -117,18 +119,20 @@ def count(simple: Points, order: int, tags: Tags, counts: Counts, totals: Counts
             tags[slot] = tag_of(now[index])
             used += is_new
             counts[slot] += 1
-            if 0 < index <= orders_before:
-                context = slot_of(before[index - 1], tags)
+            slots[index], found = slot, index + 1
+            if index:  # the context was looked up one character before, but where a tag stands for two n-grams
+                context = slots_before[index - 1] if index <= found_before else slot_of(before[index - 1], tags)
                 totals[context] += 1
                 types[context] += is_new
-        now, before, orders_before = before, now, orders
+        now, before = before, now
+        slots, slots_before, found_before = slots_before, slots, found
 
 
 @kernel
 def settle(
     simple: Points, order: int, tags: Tags, counted: tuple[Counts, Counts, Counts], seen: Int32s, costs: Costs
 ) -> None:
-    """Turn counts into costs, along the text that was counted.
+    """Turn counts into costs, along the text that was counted, from its end: each n-gram's is computed once.
 
     Args:
         simple: the text.
@@ -139,22 +143,38 @@ def settle(
         costs: uint16 [slots, 2], filled: each n-gram's cost and its weight as a context.
     """
     counts, totals, types = counted
+    for slot in range(len(tags)):
+        if totals[slot]:
+            costs[slot, 1] = units(types[slot] / (float(totals[slot]) + types[slot]))
+    is_settled = np.zeros(len(tags), np.bool_)
     now, before = np.zeros(order, np.uint64), np.zeros(order, np.uint64)
-    for at in range(len(simple)):
-        orders = keys_at(simple, at, 0, now)
+    slots = np.zeros(order, np.int64)
+    for at in range(len(simple) - 1, -1, -1):
+        found = slots_at(keys_at(simple, at, 0, now), now, tags, slots)
+        if is_settled[slots[:found]].all():
+            continue
+        keys_at(simple, at - 1, 0, before)
         likely = 0.5**UNSEEN_BITS
-        for index in range(orders):
-            slot = slot_of(now[index], tags)
-            if tags[slot] == 0:
-                break
+        for index in range(found):
+            slot = slots[index]
             total, kinds = float(seen[0]), float(seen[1])
             if index:
                 context = slot_of(before[index - 1], tags)
                 total, kinds = float(totals[context]), float(types[context])
-                costs[context, 1] = units(kinds / (total + kinds))
             likely = (counts[slot] + kinds * likely) / (total + kinds)
-            costs[slot, 0] = units(likely)
-        now, before = before, now
+            if not is_settled[slot]:
+                costs[slot, 0] = units(likely)
+                is_settled[slot] = True
+
+
+@kernel
+def slots_at(orders: Int, keys: Hashes, tags: Tags, slots: Int64s) -> Int:
+    """Fill the slots of n-grams that end at a character, until one is not in the table; how many there are."""
+    for index in range(orders):
+        slots[index] = slot_of(keys[index], tags)
+        if tags[slots[index]] == 0:
+            return index
+    return orders
 
 
 @kernel
