@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 
+from clairiere.corpus.files.source_file import EMPTY
 from clairiere.corpus.licenses.gate import Gate, Judgment, parse
 from clairiere.corpus.tally import Tally
 from clairiere.errors import LicenseError
@@ -13,8 +14,6 @@ from clairiere.record import Document, License, Source
 
 WITHDRAWN = "withdrawn: "
 """How the reasons of withdrawn documents begin."""
-EMPTY = "without text"
-"""The reason of a record that holds none, such as an empty article; a file without text is an error instead."""
 _NUMBERED = re.compile(r"~\d+$")
 
 

@@ -98,7 +98,7 @@ def _documents(file: SourceFile, source: Source, tally: Tally) -> Iterator[Docum
             else:
                 read += 1
                 yield item
-        is_lost = read == 0
+        is_lost = read == 0 and not file.skipped
     except UnreadableError as error:
         tally.lose(error)
         is_lost = True

@@ -72,8 +72,10 @@ def _documents_and_problems(
 def read_file(file: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
     """The documents of a file as a stream, and in their place the records that cannot be read.
 
+    What the reader leaves out on purpose, which may be all, is counted in `file.skipped` and is no error.
+
     Raises:
-        UnreadableError: no reader recognizes the file, it holds no document, or it is not what it claims to be; what
+        UnreadableError: no reader recognizes the file, it holds nothing, or it is not what it claims to be; what
             came before that has been given then.
         UnknownNameError: the reader that the source card names does not exist.
     """
@@ -81,7 +83,7 @@ def read_file(file: SourceFile, source: Source | None) -> Iterator[Document | Un
     item = None
     for item in reader.read(file, source):
         yield item
-    if item is None:
+    if item is None and not file.skipped:
         raise file.fail("a file without any document")
 
 
@@ -119,7 +121,11 @@ def _readers() -> Sequence[Reader]:
 
 def _documents_or_problem(file: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
     try:
-        yield from read_file(file, source)
+        item = None
+        for item in read_file(file, source):
+            yield item
+        if item is None:
+            yield file.fail(f"left out: {', '.join(file.skipped)}", expected="text that people wrote")
     except UnreadableError as error:
         yield error
 

@@ -69,7 +69,8 @@ class Tally:
         self.unopened.append({"where": where, "found": error.found})
 
     def finish(self, file: SourceFile) -> None:
-        """Note what a file that has been read turned out to be."""
+        """Note what a file that has been read turned out to be, and what was left out of it on purpose."""
+        self.dropped.update(file.skipped)
         if file.encoding not in (None, UTF_8):
             self.encodings[str(file.encoding)] += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -22,6 +23,8 @@ START_BYTES = 2**16
 CHUNK_BYTES = 2**20
 HELD_BYTES = 2**23
 """A file up to this size is read once and held while it is worked on."""
+EMPTY = "without text"
+"""The reason of a record that holds none, such as an empty article; a file without text is an error instead."""
 STATED = "stated_license"
 """In `meta`: the license that a document states, where its source card does not name it."""
 BYTES_LIMIT = archives.MEMBER_BYTES_LIMIT
@@ -42,6 +45,8 @@ class SourceFile:
         path: POSIX path relative to the root that was walked, or to the archive.
         content: its raw bytes, or where they lie on the disk.
         edition: the license that a manifest gives this file, in place of the edition's on the source card.
+
+    `skipped` counts by reason what was left out of it on purpose, while it is read.
     """
 
     _stream: io.BufferedReader | io.BytesIO | None = None
@@ -57,6 +62,7 @@ class SourceFile:
     def __init__(self, path: str, content: bytes | Path, edition: str | None = None) -> None:
         self.path = path
         self.edition = edition
+        self.skipped: Counter[str] = Counter()
         self._content = content
 
     def __repr__(self) -> str:
@@ -239,6 +245,10 @@ class SourceFile:
             expected=expected,
             next_step="correct the file, or leave it out with `exclude` in the source card",
         )
+
+    def skip(self, reason: str) -> None:
+        """Count, by reason, what a reader leaves out on purpose: a document, or all of the file."""
+        self.skipped[reason] += 1
 
     def document(
         self,

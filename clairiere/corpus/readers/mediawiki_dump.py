@@ -3,9 +3,9 @@
 https://www.mediawiki.org/xml/export-0.11/ · https://www.mediawiki.org/wiki/Help:Export
 
 Pages are read one by one, so that a dump of any size streams, compressed or not. Redirects, pages outside the main
-namespace, and pages that are not wikitext are no articles and left out; an article without text is a document without
-turns, which the corpus stage counts and leaves out. Of several revisions the last one in the file counts. The locator
-is the page's id; `meta` has the date and the number of the revision and the address. How markup becomes text:
+namespace, and pages that are not wikitext are no articles, left out and counted; an article without text is a document
+without turns, which the corpus stage counts and leaves out. Of several revisions the last one in the file counts. The
+locator is the page's id; `meta` has the date and the number of the revision and the address. How markup becomes text:
 `clairiere.corpus.markup.wikitext`.
 """
 
@@ -61,7 +61,10 @@ def _articles(path: SourceFile, source: Source | None) -> Iterator[Document | Un
                 base = (element.text or "").rpartition("/")[0]
                 continue
             pages += 1
-            if _is_article(element):
+            reason = _why_no_article(element)
+            if reason is not None:
+                path.skip(reason)
+            else:
                 place = locators(element.findtext("{*}id"), f"page={pages}")
                 yield _document(path, source, element, place, language, base)
             xml.forget(element)
@@ -90,9 +93,13 @@ def _cut(path: SourceFile, pages: int, error: etree.XMLSyntaxError) -> Unreadabl
     return path.fail(found, line=error.lineno or None, expected="a whole dump")
 
 
-def _is_article(page: etree._Element) -> bool:
+def _why_no_article(page: etree._Element) -> str | None:
+    if (page.findtext("{*}ns") or ARTICLES) != ARTICLES:
+        return "page outside the main namespace"
+    if page.find("{*}redirect") is not None:
+        return "redirect"
     model = page.findtext("{*}revision/{*}model") or ""
-    return (page.findtext("{*}ns") or ARTICLES) == ARTICLES and page.find("{*}redirect") is None and model in WIKITEXT
+    return None if model in WIKITEXT else "page that is not wikitext"
 
 
 def _document(

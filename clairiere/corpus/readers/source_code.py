@@ -6,8 +6,8 @@ The programming language is that of the file's suffix and stands in `meta.progra
 states of itself (`SPDX-License-Identifier: …` in its first lines) takes the place of the edition's on the card; without
 it and without a manifest's, that of the license files in its folder or the nearest one above it, all of them where they
 are several. A license file whose text is not recognized leaves the license unproven: `LicenseRef-file-` and the
-beginning of its SHA-256, which a source card may define once somebody has read it. What nobody wrote is refused, and so
-counted: generated and minified files, and the code of others that a tree carries with it (vendored).
+beginning of its SHA-256, which a source card may define once somebody has read it. What nobody wrote is
+left out and counted: generated and minified files, and the code of others that a tree carries with it (vendored).
 """
 
 from __future__ import annotations
@@ -64,13 +64,14 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     """The code of a file.
 
     Raises:
-        UnreadableError: the file is binary, of no known encoding, empty, vendored, minified or generated.
+        UnreadableError: the file is binary, of no known encoding, or empty.
     """
     lines = text.lines(path)
     header = "\n".join(lines[:HEADER_LINES])
     unwritten = _unwritten(path, lines, header)
     if unwritten:
-        raise path.fail(unwritten, expected="code that people wrote, in the tree of those who wrote it")
+        path.skip(unwritten)
+        return
     stated = _SPDX.search(header)
     language = LANGUAGES.get(path.suffix.lower())
     yield path.document(
@@ -98,9 +99,8 @@ def _unwritten(path: SourceFile, lines: list[str], header: str) -> str | None:
     """What the file is, where it is not code that people wrote for this tree."""
     folders = {part.lower() for part in PurePosixPath(path.path).parts[:-1]}
     if folders & VENDORED:
-        return f"vendored code: it lies below `{min(folders & VENDORED)}`"
+        return f"vendored code, below `{min(folders & VENDORED)}`"
     longest, total = max(map(len, lines)), sum(map(len, lines))
     if _MINIFIED.search(path.name) or longest > LONGEST_LINE_CHARACTERS or total > MEAN_LINE_CHARACTERS * len(lines):
-        return f"minified code, or data: a line of {longest:,} characters"
-    comment = next((line for line in header.split("\n") if _GENERATED.search(line)), None)
-    return f"generated code: {comment.strip()[:60]!r}" if comment else None
+        return "minified code, or data: long lines"
+    return "generated code" if _GENERATED.search(header) else None

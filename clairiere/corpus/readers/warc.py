@@ -3,9 +3,10 @@
 https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 
 Records are read one by one. Taken are answers with status 200 that are HTML; requests, metadata, redirects, images and
-other answers are no text and left out, and so are pages without a text. The encoding is the one that the bytes are in,
-what the page declares, or what the answer's header says. What counts as main text: `clairiere.corpus.markup.html`. The
-locator is the record's id; `meta` has the address and the date at which it was fetched.
+other answers are no text and left out, and so are pages without a text; answers left out are counted. The encoding is
+the one that the bytes are in, what the page declares, or what the answer's header says. What counts as main text:
+`clairiere.corpus.markup.html`. The locator is the record's id; `meta` has the address and the date at which it was
+fetched.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.files.source_file import EMPTY, SourceFile
 from clairiere.corpus.markup import html
 from clairiere.corpus.readers.html import facts
 from clairiere.corpus.records import records
@@ -31,6 +32,7 @@ from clairiere.record import Document, Source, Turn
 
 BODY_BYTES_LIMIT = 2**26
 WARNING_CHARACTERS = 120
+ANSWER = "response"
 PAGES = ("text/html", "application/xhtml+xml")
 DAMAGE = (
     ArchiveLoadFailed,
@@ -69,7 +71,10 @@ def _pages(path: SourceFile, source: Source | None) -> Iterator[Document | Unrea
             for number, (record, warning) in enumerate(_records(stream), start=1):
                 if warning:
                     yield path.fail(f"record {number - 1}: {warning}", expected="records of the length they state")
-                if record is not None and _is_page(record):
+                reason = _why_no_page(record)
+                if reason is not None:
+                    path.skip(reason)
+                elif record is not None and record.rec_type == ANSWER:
                     yield from _page(path, source, record, number, locators)
         except DAMAGE as error:
             found = f"damaged after record {number}: {error or type(error).__name__}"
@@ -91,12 +96,15 @@ def _records(stream: BinaryIO) -> Iterator[tuple[ArcWarcRecord | None, str]]:
             return
 
 
-def _is_page(record: ArcWarcRecord) -> bool:
+def _why_no_page(record: ArcWarcRecord | None) -> str | None:
+    """Why an answer is left out; None also for records that are no answer."""
+    if record is None or record.rec_type != ANSWER:
+        return None
     answer = record.http_headers
-    if record.rec_type != "response" or answer is None:
-        return False
+    if answer is None or answer.get_statuscode() != "200":
+        return "answer with another status than 200"
     kind = (answer.get_header("Content-Type") or "").partition(";")[0].strip().lower()
-    return answer.get_statuscode() == "200" and kind in PAGES
+    return None if kind in PAGES else "answer that is not HTML"
 
 
 def _page(
@@ -115,7 +123,9 @@ def _page(
         return
     page: dict[str, Any] = {} if root is None else facts(root)
     text = "" if root is None else html.main_text(root)
-    if text:
+    if not text:
+        path.skip(EMPTY)
+    else:
         meta = page | {"url": address, "date": record.rec_headers.get_header("WARC-Date")}
         title, language, stated = (meta.pop(key, None) for key in ("title", "language", "license"))
         yield path.document(

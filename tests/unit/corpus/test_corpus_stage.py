@@ -140,6 +140,16 @@ def test_unreadable_files_are_counted_with_file_and_line(make_card: MakeCard, tm
     assert manifest.facts["sources"]["talks"]["files"] == 3
 
 
+def test_what_is_left_out_on_purpose_is_counted_and_no_failure(make_card: MakeCard, tmp_path: Path) -> None:
+    for name in ("a.py", "vendor/b.py", "vendor/c.py", "d_pb2.py"):
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# @generated\nx = 1\n" if name == "d_pb2.py" else "print(1)\n", encoding="utf-8")
+    manifest = read(tmp_path, make_card(reader='"source_code"'), unreadable_share=0)
+    assert manifest.counts["dropped"] == {"talks": {"generated code": 1, "vendored code, below `vendor`": 2}}
+    assert (manifest.counts["unreadable"], manifest.facts["sources"]["talks"]["documents"]) == ({}, 1)
+
+
 def test_too_many_unreadable_files_stop_the_stage(make_card: MakeCard, tmp_path: Path) -> None:
     files(tmp_path, **{f"f{number:02}": BAD for number in range(12)}, good=GOOD)
     with pytest.raises(UnreadableError) as caught:

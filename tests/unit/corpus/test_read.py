@@ -146,3 +146,11 @@ def test_a_file_whose_name_says_something_else(tmp_path: Path) -> None:
 
 def test_a_character_reference_of_thousands_of_digits_is_no_character() -> None:
     assert unescape("&eacute;&#233;&#" + "9" * 5000 + ";&#1114112;") == "éé\ufffd\ufffd"
+
+
+def test_what_is_left_out_on_purpose_is_told_where_nothing_else_is(tmp_path: Path) -> None:
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "a.py").write_text("print(1)\n", encoding="utf-8")
+    (problem,) = read([tmp_path])
+    assert isinstance(problem, UnreadableError)
+    assert (problem.found, problem.where) == ("left out: vendored code, below `vendor`", "vendor/a.py")
