@@ -24,8 +24,10 @@ SNIPPETS = (
     "1. Ouvrir le four.\n2. Beurrer le moule.\n3. Verser la pâte.\n",
     "- pain\n- beurre\n- confiture\n",
     "Ingrédients : farine, œufs, lait\nPréparation : mélanger\nCuisson : 20 minutes\n",
-    "Demain, dès l’aube, à l’heure où blanchit la campagne,\nJe partirai. Vois-tu, je sais que tu m’attends.\n"
-    "J’irai par la forêt, j’irai par la montagne.\nJe ne puis demeurer loin de toi plus longtemps.\n",
+    (
+        "Demain, dès l’aube, à l’heure où blanchit la campagne,\nJe partirai. Vois-tu, je sais que tu m’attends.\n"
+        "J’irai par la forêt, j’irai par la montagne.\nJe ne puis demeurer loin de toi plus longtemps.\n"
+    ),
     "Paris 2 148 271 habitants\nMarseille 870 731 habitants\nLyon 522 228 habitants\n",
     "Né à Tours en 1799 ; mort à Paris en 1850.\n\nIl écrivit, de 1829 à 1848, plus de 90 ouvrages.\n",
     "--- Bonjour, dit-il.\n--- Bonsoir, répondit-elle.\n",

@@ -1,6 +1,15 @@
-"""TEI: what its readers share: the header, and the blocks of running text.
+"""TEI: what its readers share: one reading of the text, the header, and the blocks of running text.
 
 https://tei-c.org/release/doc/tei-p5-doc/en/html/
+
+Where editors give alternatives, the text has one of them, the one that reads well: of `choice` what is regularized
+(`reg`), corrected (`corr`) or expanded (`expan`, `ex`); of an apparatus (`app`) the lemma, or the first reading where
+there is none; of a substitution what was added, never what was deleted (`del`). In transcripts of speech `del` marks
+what a speaker began and took back, and that was said.
+
+https://tei-c.org/release/doc/tei-p5-doc/en/html/CO.html#COED · …/html/TC.html · …/html/TS.html#TSSAPA
+
+Documents of TEI P4, whose elements have no namespace (`TEI.2`), are read as those of P5.
 """
 
 from __future__ import annotations
@@ -10,6 +19,7 @@ from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
+from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.markup import xml
 from clairiere.corpus.markup.xml import collapse, text_of
 
@@ -28,6 +38,15 @@ APPARATUS = ("note", "pb", "fw", "figure", "gap", "milestone", "graphic")
 BLOCKS = ("p", "l", "lg", "ab", "head", "item", "cell", "sp", "stage", "trailer")
 """What begins and ends a line of running text."""
 
+_CHOICES = {
+    tag("choice"): tuple(map(tag, ("reg", "corr", "expan", "ex"))),
+    tag("app"): (tag("lem"),),
+    tag("rdgGrp"): (tag("lem"),),
+}
+"""Elements whose children exclude each other, and which of these is read; else the first."""
+_SUBSTITUTION, _DELETION = tag("subst"), tag("del")
+_ALTERNATIVES = (b"<choice", b"<app", b"<subst", b"<del")
+_ROOT = re.compile(r"<TEI(?:\.2)?[\s>]")
 _VERSE = tag("l")
 _BLOCKS = tuple(map(tag, BLOCKS))
 _ISO_639_1 = {
@@ -56,6 +75,55 @@ def gender(stated: str | None) -> str | None:
     """
     word = (stated or "").strip().lower()
     return None if word in _UNKNOWN else _GENDERS.get(word, word)
+
+
+def is_tei(path: SourceFile) -> bool:
+    """Whether a file begins as TEI: by its namespace, or by the root element of a document without one."""
+    return NAMESPACE in path.head or _ROOT.search(path.head) is not None
+
+
+def parse(path: SourceFile, *, is_speech: bool = False) -> etree._Element:
+    """The root of a TEI document, with one reading where editors give alternatives.
+
+    Args:
+        path: the file.
+        is_speech: it is a transcript, in which what is marked as deleted was said.
+
+    Raises:
+        UnreadableError: as `xml.parse`.
+    """
+    root = xml.parse(path)
+    if root.tag in {"TEI.2", "TEI"}:
+        _qualify(root)
+    content = xml.parsed_bytes(path, root)  # which tell sooner than the tree that there are none
+    if content is None or root.prefix is not None or any(mark in content for mark in _ALTERNATIVES):
+        _choose(root)
+        if not is_speech:
+            etree.strip_elements(root, _DELETION, with_tail=False)
+    return root
+
+
+def _qualify(root: etree._Element) -> None:
+    """Give the elements of P4 the names of P5."""
+    root.tag = "TEI"
+    for element in root.iter(etree.Element):
+        element.tag = tag(element.tag)
+        if "id" in element.attrib:
+            element.set(XML_ID, element.attrib.pop("id"))
+
+
+def _choose(root: etree._Element) -> None:
+    """Keep one of each alternatives; the white space between them is no text."""
+    for element in list(root.iter(*_CHOICES)):
+        wanted = (child for name in _CHOICES[element.tag] for child in element.iterchildren(name))
+        kept = next(wanted, next(iter(element), None))
+        if kept is not None:
+            element[:] = [kept]
+            element.text = kept.tail = None
+    for element in root.iter(_SUBSTITUTION):
+        element.text = None
+        for child in element:
+            child.tail = None
 
 
 def remove_apparatus(element: etree._Element) -> None:

@@ -135,14 +135,14 @@ def _collapsed(text: bytes) -> bytes:
 
 def _holds_mark(path: SourceFile, element: etree._Element) -> bool:
     """Whether one of the marks is in the file; where its bytes were parsed as they are, they tell it faster."""
-    content = _parsed_bytes(path, element)
+    content = parsed_bytes(path, element)
     if content is None:
         return _MARK.search(etree.tostring(element, method="text", encoding="unicode", with_tail=False)) is not None
     spelled = b"\xef" in content and _MARK_BYTES.search(content)
     return bool(spelled or (b"&" in content and _MARK_REFERENCE.search(content)))
 
 
-def _parsed_bytes(path: SourceFile, element: etree._Element) -> bytes | None:
+def parsed_bytes(path: SourceFile, element: etree._Element) -> bytes | None:
     """What the parser got, where that is the file's own bytes and they are UTF-8."""
     encoding = element.getroottree().docinfo.encoding or "UTF-8"
     return path.read_bytes() if path.encoding is None and encoding.upper() == "UTF-8" else None
@@ -156,7 +156,7 @@ def _refuse_entities(path: SourceFile, root: etree._Element) -> None:
             f"a DOCTYPE that declares entities: {', '.join(declared[:5])}",
             expected="XML without entity declarations (they can expand without end, or read other files)",
         )
-    content = _parsed_bytes(path, root)
+    content = parsed_bytes(path, root)
     if content is not None and b"&" not in content:  # without a walk over the tree
         return
     reference = next(root.iter(etree.Entity), None)

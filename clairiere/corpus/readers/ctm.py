@@ -93,7 +93,7 @@ def recognize(path: SourceFile) -> float:
 
 
 def _are_times(words: list[re.Match[str]]) -> bool:
-    """Whether lines tell words in time: few recordings, times with decimals that rise, short words, sure from 0 to 1."""
+    """Whether lines tell words in time: times with decimals that rise, short words, sure from 0 to 1."""
     begins: dict[tuple[str, str], list[float]] = {}
     for match in words:
         name, channel, start, duration, _, sureness = match.groups()

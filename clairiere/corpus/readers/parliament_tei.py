@@ -60,7 +60,7 @@ _SHEET = xml.stylesheet(
 
 def recognize(path: SourceFile) -> float:
     """A TEI file of ParlaMint, or with the namespace of the debates on marriage."""
-    if tei.NAMESPACE not in path.head:
+    if not tei.is_tei(path):
         return 0.0
     if DEBATES in path.head:
         return 0.98
@@ -73,7 +73,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is not XML, has no body, or nobody speaks in it.
     """
-    root = xml.parse(path)
+    root = tei.parse(path)
     body = tei.part(root, "body")
     if body is None:
         raise path.fail("no text body", expected="a sitting in TEI: <TEI><teiHeader>…<text><body>…")

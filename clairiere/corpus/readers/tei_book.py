@@ -33,7 +33,7 @@ def recognize(path: SourceFile) -> float:
     content = path.start
     if _OTHER_TEXT.search(content):
         return 0.0
-    if tei.NAMESPACE not in path.head or b"<body" not in content or b"<p" not in content:
+    if not tei.is_tei(path) or b"<body" not in content or b"<p" not in content:
         return 0.03 if path.head.lstrip().startswith("<?xml") or path.suffix.lower() == ".xml" else 0.0
     return 0.9 if "eltec" in path.head.lower() else 0.5
 
@@ -44,7 +44,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is not XML, is no TEI, has no text, or speeches that would lose their speakers.
     """
-    root = xml.parse(path)
+    root = tei.parse(path)
     text = root.find(tei.tag("text"))
     if text is None:
         raise path.fail(

@@ -67,7 +67,7 @@ _SHEET = tei.stylesheet(f"""
 
 def recognize(path: SourceFile) -> float:
     """A TEI file with speeches, or of a corpus of drama."""
-    if tei.NAMESPACE not in path.head:
+    if not tei.is_tei(path):
         return 0.0
     if _SPEECH.search(path.start):
         return 0.95
@@ -80,7 +80,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is not XML, has no body, or no text in it.
     """
-    root = xml.parse(path)
+    root = tei.parse(path)
     body = tei.part(root, "body")
     if body is None:
         raise path.fail("no text body", expected="a TEI document: <TEI><teiHeader>…<text><body>…")

@@ -26,7 +26,7 @@ CONTAINERS = frozenset(map(tei.tag, ("surfaceGrp", "surface", "zone")))
 
 def recognize(path: SourceFile) -> float:
     """A TEI file with surfaces, zones and lines."""
-    if tei.NAMESPACE not in path.head:
+    if not tei.is_tei(path):
         return 0.0
     return 0.97 if b"<sourceDoc" in path.start else 0.0
 
@@ -37,7 +37,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is not XML, has no `sourceDoc`, or no line in it.
     """
-    root = xml.parse(path)
+    root = tei.parse(path)
     document = next(root.iterchildren(tei.tag("sourceDoc")), None)
     if document is None:
         raise path.fail("no sourceDoc", expected="TEI with <sourceDoc><surface><zone><line>…")

@@ -40,7 +40,7 @@ _CLAN_LAYERS = frozenset({"mor", "gra", "mod", "pho"})
 
 def recognize(path: SourceFile) -> float:
     """A TEI file with a timeline or blocks of annotation, or with utterances that are not of a parliament."""
-    if tei.NAMESPACE not in path.head:
+    if not tei.is_tei(path):
         return 0.0
     if re.search(rb"<(?:annotationBlock|timeline)[\s>]", path.start):
         return 0.96
@@ -53,7 +53,7 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     Raises:
         UnreadableError: the file is not XML, or nobody says a word in it.
     """
-    root = xml.parse(path)
+    root = tei.parse(path, is_speech=True)
     names, facts = _people(root)
     kinds = {span.get("type") for span in root.iter(tei.tag("spanGrp"))}
     clean = chat.spoken_turns if kinds & _CLAN_LAYERS else spoken_turns
