@@ -17,7 +17,7 @@ from rich.table import Table
 
 from clairiere.artifact import MANIFEST, Manifest, read_manifest
 from clairiere.corpus.shards import read_documents
-from clairiere.corpus.withdrawals import LEDGER, is_document, read_ledger, record, source_of, withdrawn_from
+from clairiere.corpus.withdrawals import LEDGER, WORKSPACES, is_document, read_ledger, record, source_of, withdrawn_from
 from clairiere.errors import RequestError
 from clairiere.pipeline import STAGES
 from clairiere.plugins import nearest
@@ -25,7 +25,6 @@ from clairiere.progress import say
 from clairiere.record import Document
 from clairiere.trace import trace_document
 
-WORKSPACES = Path("workspaces")
 TRAIN = "train/"
 REMOVED = "removed.parquet"
 NEIGHBORS = 25
@@ -39,7 +38,8 @@ def withdraw(name: str, reason: str, workspace: Path | None, *, as_json: bool) -
     Args:
         name: a source's name, or a document's id.
         reason: why, in writing; it stands where a build counts what it left out.
-        workspace: the only workspace that it shall hold for; None: all of `workspaces/`, future ones too.
+        workspace: the only workspace that it shall hold for; None: all builds that are started in this working
+            directory, wherever their workspaces lie.
 
     Raises:
         RequestError: no reason, or no artifact contains what is named.

@@ -1,7 +1,7 @@
 """What builds leave out from now on: one line of JSON for each source or document that somebody withdrew.
 
-A ledger beside the workspaces (`workspaces/withdrawals.jsonl`) holds for all of them, future ones too; a ledger in a
-workspace holds for that one alone.
+The ledger `workspaces/withdrawals.jsonl` of the working directory holds for all builds, wherever their workspaces lie,
+and so does a ledger beside a workspace for those in its folder; a ledger in a workspace holds for that one alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from clairiere.artifact import write_text
 from clairiere.errors import UnreadableError
 
 LEDGER = "withdrawals.jsonl"
+WORKSPACES = Path("workspaces")
+"""Where workspaces lie unless told otherwise, relative to the working directory."""
 
 
 def is_document(name: str) -> bool:
@@ -29,13 +31,13 @@ def source_of(name: str) -> str:
 
 
 def withdrawn_from(workspace: Path) -> dict[str, str]:
-    """Source or document → reason: what a build in this workspace leaves out.
+    """Source or document → reason: what a build in this workspace leaves out, by the three ledgers that concern it.
 
     Raises:
         UnreadableError: a ledger holds a line that is not one of its own.
     """
-    general = workspace.absolute().parent / LEDGER
-    return read_ledger(workspace / LEDGER) | read_ledger(general)
+    folders = (workspace, workspace.absolute().parent, WORKSPACES)
+    return {name: reason for folder in folders for name, reason in read_ledger(folder / LEDGER).items()}
 
 
 def documents_of(withdrawn: Mapping[str, str], sources: Iterable[str]) -> dict[str, str]:

@@ -37,6 +37,16 @@ def test_a_workspace_heeds_its_own_ledger_and_the_one_beside_it(
     assert withdrawn_from(Path()) == {"talks": "for all", "plays": "for one"}
 
 
+def test_a_workspace_elsewhere_heeds_the_ledger_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path / "workspaces" / LEDGER, "talks", "for all")
+    record(tmp_path / "elsewhere" / LEDGER, "plays", "for those beside it")
+    monkeypatch.chdir(tmp_path)
+    assert withdrawn_from(tmp_path / "elsewhere" / "one") == {"plays": "for those beside it", "talks": "for all"}
+    assert withdrawn_from(Path("workspaces") / "one") == {"talks": "for all"}
+
+
 def test_only_documents_of_the_sources_concern_them() -> None:
     withdrawn = {"talks": "x", "talks/b": "2", "talks/a": "1", "talks-2/a": "3", "plays/a": "4"}
     assert list(documents_of(withdrawn, ["talks"]).items()) == [("talks/a", "1"), ("talks/b", "2")]
