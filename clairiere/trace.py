@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
@@ -15,6 +17,7 @@ from rich.tree import Tree
 from clairiere.artifact import MANIFEST, Manifest, require_manifest
 from clairiere.corpus.shards import read_documents
 from clairiere.corpus.withdrawals import source_of, withdrawn_from
+from clairiere.curate.ledger import REMOVED
 from clairiere.errors import ArtifactError, RequestError
 from clairiere.inspection import print_document
 from clairiere.plugins import nearest
@@ -26,6 +29,8 @@ from clairiere.train.material import Material, open_material
 from clairiere.train.options import PhaseOptions
 
 TRAIN = "train"
+LONG = frozenset({"flow", "histograms"})
+"""Of a manifest's counts, those that are shown with --json and in the report, since they fill the screen."""
 CONTEXT_TOKENS = 8
 """Tokens shown on either side of a traced one."""
 
@@ -154,14 +159,26 @@ def _show_document(workspace: Path, document_id: str, *, as_json: bool) -> None:
                 _print(trace_document(workspace, document), as_json=as_json)
                 return
     sources = sorted({folder.parent.name for folder in _curated(workspace)})
-    withdrawn = withdrawn_from(workspace)
-    reason = withdrawn.get(document_id, withdrawn.get(source_of(document_id)))
     raise RequestError(
-        f"no curated document `{document_id}`" + (f", which is withdrawn: {reason}" if reason else ""),
+        f"no curated document `{document_id}`{_why_not(workspace, document_id)}",
         where=workspace / "curate",
         expected=f"the id of a document of {', '.join(sources) or 'a finished curate folder'}",
         next_step="list the ids with `clairiere show WORKSPACE/curate/<source>/train`",
     )
+
+
+def _why_not(workspace: Path, document_id: str) -> str:
+    """Who or what left a document out, in words; empty where nobody knows it."""
+    withdrawn = withdrawn_from(workspace)
+    reason = withdrawn.get(document_id, withdrawn.get(source_of(document_id)))
+    if reason is not None:
+        return f", which is withdrawn: {reason}"
+    ledger = workspace / "curate" / REMOVED
+    found = pq.read_table(ledger, filters=pc.field("id") == document_id).to_pylist() if ledger.is_file() else []
+    if not found:
+        return ""
+    twin = f"; see `{found[0]['twin']}`" if found[0]["twin"] else ""
+    return f": the step `{found[0]['step']}` removed it ({found[0]['reason']}){twin}"
 
 
 def _curated(workspace: Path) -> list[Path]:
@@ -242,7 +259,8 @@ def _show_manifests(path: Path, *, as_json: bool) -> None:
     tree = Tree(escape(str(path)))
     for name, manifest in manifests.items():
         branch = tree.add(escape(f"{manifest.stage} ({name}), finished {manifest.run.get('finished')}"))
-        _grow(branch, {"inputs": sorted(manifest.inputs), "counts": manifest.counts, "facts": manifest.facts})
+        counts = {key: value for key, value in manifest.counts.items() if key not in LONG}
+        _grow(branch, {"inputs": sorted(manifest.inputs), "counts": counts, "facts": manifest.facts})
         branch.add(escape(f"files: {len(manifest.files)}, {_total_bytes(manifest):,} bytes"))
     withdrawn = withdrawn_from(path) if (path / "corpus" / MANIFEST).is_file() else {}
     for name, reason in withdrawn.items():

@@ -18,6 +18,7 @@ from rich.table import Table
 from clairiere.artifact import MANIFEST, Manifest, read_manifest
 from clairiere.corpus.shards import read_documents
 from clairiere.corpus.withdrawals import LEDGER, WORKSPACES, is_document, read_ledger, record, source_of, withdrawn_from
+from clairiere.curate.ledger import REMOVED
 from clairiere.errors import RequestError
 from clairiere.pipeline import STAGES
 from clairiere.plugins import nearest
@@ -26,7 +27,6 @@ from clairiere.record import Document
 from clairiere.trace import trace_document
 
 TRAIN = "train/"
-REMOVED = "removed.parquet"
 NEIGHBORS = 25
 """Of a document that is nowhere, so many ids on either side in the order of ids are compared with it."""
 Finding = dict[str, Any]
