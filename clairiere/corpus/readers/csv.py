@@ -60,7 +60,8 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document | Unreada
     first = next((item for item in tables.rows(path, way) if not isinstance(item, UnreadableError)), (1, []))
     named = tables.names(first[1], mapped)
     columns = named or [str(number) for number in range(1, len(first[1]) + 1)]
-    fields = mapped or fields_of(path, None, dict.fromkeys(columns, "text"), line=first[0])
+    shown = columns if named else [name.strip() or column for name, column in zip(first[1], columns, strict=True)]
+    fields = mapped or fields_of(path, None, dict.fromkeys(shown, "text"), line=first[0])
     found = _records(path, way, columns, header=first[0] if named else 0)
     yield from records.documents(path, source, found, fields)
 

@@ -260,3 +260,18 @@ def test_a_textgrid_of_cfpp_tells_gender_and_age_in_its_name() -> None:
         "Luc Martin": {"gender": "male"},
         "Anne Dupont": {"role": "interviewer"},
     }
+
+
+VOICES = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Emo>on va\n\n00:02.000 --> 00:03.000\nà la mer\n\n"
+
+
+def test_a_voice_ends_with_its_cue() -> None:
+    (document,) = read("webvtt", f"{VOICES}00:03.000 --> 00:04.000\nZoé: on commence", name="a.vtt")
+    assert said(document) == [("Emo", "on va"), (None, "à la mer"), ("Zoé", "on commence")]
+
+
+def test_a_name_in_small_letters_speaks_where_it_comes_again() -> None:
+    cue = "{0}\n00:00:0{0},000 --> 00:00:0{0},900\n{1}\n\n"
+    lines = ["Zoé: on commence.", "Attention: la marche.", "Zoé : Ça va ?"]
+    (document,) = read("subrip", "".join(cue.format(number, line) for number, line in enumerate(lines, start=1)))
+    assert said(document) == [("Zoé", "on commence."), (None, "Attention: la marche."), ("Zoé", "Ça va ?")]
