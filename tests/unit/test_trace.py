@@ -45,7 +45,7 @@ def test_a_removal_without_a_twin_and_a_withdrawal(tmp_path: Path) -> None:
         show(tmp_path, "talks/a")
 
 
-def test_histograms_and_flow_do_not_flood_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_would_fill_the_screen_is_left_to_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     work = Work(tmp_path / "curate", stage="curate", version=1, options={}, inputs={}, terms={})
     work.begin()
     work.finish(counts={"kept": {"talks": 7}, "flow": [{"step": "x"}], "histograms": {"talks": {"y": [1]}}}, facts={})
