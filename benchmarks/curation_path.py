@@ -3,7 +3,8 @@
     python benchmarks/curation_path.py --peer-python PYTHON [--workers 2]
 
 Ours reads the archive of TEI files, proves licenses, normalizes, identifies languages, applies the quality rules, masks
-personal data, drops exact and near duplicates and writes Parquet: `clairiere curate`. The peer does the same from
+personal data, drops exact and near duplicates and writes Parquet: `clairiere curate`, after one on a small corpus that
+compiles the kernels, which an installation does once. The peer does the same from
 Parquet that holds the texts already, as it reads no TEI, in an environment of its own that `--peer-python` names
 (`pip install 'datatrove[io,processing]' spacy fasteners`). Corpora lie in $CLAIRIERE_DATA. Writes
 curation-path_<hardware>_<date>.json beside this file.
@@ -46,7 +47,7 @@ sources = ["{card}"]
 def timed(command: list[str]) -> dict[str, float]:
     """Run a command; wall and processor seconds of it and its children."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"wall_seconds": round(wall, 2), "processor_seconds": round(processor, 2)}
@@ -82,6 +83,8 @@ def kept(folders: Iterable[Path]) -> int:
 
 def measure(folder: Path, card: Path, peer_python: str, workers: int) -> dict[str, Any]:
     """Both in turn."""
+    warm = [sys.executable, "-m", "clairiere", "curate", str(HERE.parent / "recipes/demo.toml"), "--workspace"]
+    timed([*warm, str(folder / "warm")])
     our_seconds = ours(folder, card, workers)
     workspace = folder / "workspace"
     source = next(path for path in (workspace / "corpus").iterdir() if path.is_dir())
