@@ -96,7 +96,8 @@ def _filter(batch: Batch, tools: Tools) -> Outcome:
     ocr_sources = tools.options.quality.ocr_sources
     found = features.measure(batch, tools.clean_text, ocr_sources) if need_features(tools.judges) else None
     reasons = judge_all(tools.judges, batch, found, tools.options)
-    return Outcome(batch, reasons, bins=describe(batch, batch.words, found))
+    reported = batch if found is None else features.report_toxicity(batch, found)
+    return Outcome(reported, reasons, bins=describe(batch, batch.words, found))
 
 
 def _redact(batch: Batch, tools: Tools) -> Outcome:

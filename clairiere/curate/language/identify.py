@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clairiere.artifact import canonical_json
@@ -129,7 +129,8 @@ def apply(batch: Batch, languages: Languages, options: LanguageOptions) -> tuple
 
     The declared language stands unless the identification is sure of another, on enough text, that is no close relative
     and that the declared one can be told from; it is then kept as `meta.declared_language`. Mixed documents get
-    `meta.languages`, the share of each language that has at least `mixed_share`.
+    `meta.languages`, the share of each language that has at least `mixed_share`, and those with turns in another
+    language than theirs `meta.turn_languages`, the places of these turns by language: `{"en": [3, 7]}`.
 
     Returns:
         The batch, the reason to drop each document (`language`) or None, and how many documents had a language
@@ -148,6 +149,9 @@ def apply(batch: Batch, languages: Languages, options: LanguageOptions) -> tuple
         if len(shares) > 1:
             counts["mixed"] += 1
             facts["languages"] = shares
+        others = _other_turns(languages.turns[slice(*batch.starts[index : index + 2].tolist())], code)
+        if others:
+            facts["turn_languages"] = others
         if facts:
             metas[index] = canonical_json({**json.loads(metas[index]), **facts})
         settled.append(code)
@@ -167,6 +171,17 @@ def _settle(declared: str | None, index: int, languages: Languages, options: Lan
     )
     contradicts = not are_close(code, known) and known in known_languages()
     return code if sure and contradicts else declared
+
+
+def _other_turns(turns: Sequence[str | None], language: str | None) -> dict[str, list[int]]:
+    """Where turns differ, language → the places of those in it, but for the document's own and its close relatives."""
+    own, codes = normalize(language), set(turns) - {None}
+    if len(codes) < 2 or own not in known_languages():  # what cannot be recognized is taken for others
+        return {}
+    places: dict[str, list[int]] = {}
+    for code in sorted(code for code in codes if code is not None and not are_close(code, own)):
+        places[code] = [place for place, other in enumerate(turns) if other == code]
+    return places
 
 
 def _listed(shares: Mapping[str, float], least: float) -> dict[str, float]:

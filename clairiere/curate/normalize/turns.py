@@ -24,7 +24,8 @@ from clairiere.curate.normalize.text import LAYOUT_CATEGORIES, clean, tidy
 from clairiere.curate.options import CurateOptions
 
 UNCLEAN, BRACKET, BLANK = np.uint8(1), np.uint8(2), np.uint8(4)
-_DIRECTIONS = '"stage_directions"'
+_FOLLOWING = ('"stage_directions"', '"turn_languages"')
+"""What in a document's `meta` tells of turns by their places."""
 
 
 def normalize(batch: Batch, options: CurateOptions) -> tuple[Batch, Counter[str]]:
@@ -87,7 +88,7 @@ def _join(
 def _follow(
     before: Batch, after: Batch, empty: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_], kept: Int64s
 ) -> Batch:
-    """`after` with the stage directions at the new places of their turns.
+    """`after` with the stage directions and the languages of turns at the new places of their turns.
 
     A direction at an empty turn goes to the turn that comes next; what stands after the last turn stays there.
     """
@@ -98,17 +99,23 @@ def _follow(
     metas = list(after.columns["meta"])
     for document, meta in enumerate(metas):
         turns = before.turns_of(document)
-        if _DIRECTIONS in meta and len(turns) != len(after.turns_of(document)):
-            own = (places[turns.start : turns.stop] - after.starts[document]).tolist()
-            metas[document] = _moved(json.loads(meta), own)
+        if any(key in meta for key in _FOLLOWING) and len(turns) != len(after.turns_of(document)):
+            here = slice(turns.start, turns.stop)
+            own = (places[here] - after.starts[document]).tolist()
+            metas[document] = _moved(json.loads(meta), own, empty[here].tolist())
     return after.with_column("meta", metas)
 
 
-def _moved(meta: dict[str, Any], places: list[int]) -> str:
+def _moved(meta: dict[str, Any], places: list[int], empty: list[bool]) -> str:
     end = places[-1] + 1 if places else 0
     directions = meta.get("stage_directions") or []
     moved = [{**each, "turn": places[each["turn"]] if each["turn"] < len(places) else end} for each in directions]
-    return canonical_json({**meta, "stage_directions": moved} if moved else meta)
+    changed: dict[str, Any] = {**meta, "stage_directions": moved} if moved else meta
+    if "turn_languages" in meta:
+        listed = meta["turn_languages"].items()
+        left = {code: sorted({places[turn] for turn in turns if not empty[turn]}) for code, turns in listed}
+        changed = {**changed, "turn_languages": {code: turns for code, turns in left.items() if turns}}
+    return canonical_json(changed)
 
 
 def _clean(batch: Batch, marks: Bytes, layout: Sequence[bool], options: CurateOptions, changed: Counter[str]) -> Batch:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from clairiere.artifact import canonical_json
 from clairiere.curate.batch import Batch
 from clairiere.curate.language.codes import normalize
 from clairiere.curate.quality import passes as kernels
@@ -33,6 +34,7 @@ from clairiere.curate.quality.repeats import MOST_TOKENS, REPEATED_ORDERS, TOP_O
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 BULLET, ELLIPSIS, PARAGRAPH = 1, 2, 4
+TOXICITY_DECIMALS = 5
 FURNITURE_CHARACTERS = 120
 """A longer line is a sentence that says "en savoir plus", not a link."""
 
@@ -134,6 +136,18 @@ def measure(batch: Batch, clean_text: Mapping[str, CleanText], ocr_sources: Coll
         ocr_confidence=confidence,
         from_ocr=is_known | ~np.isnan(confidence),
     )
+
+
+def report_toxicity(batch: Batch, features: Features) -> Batch:
+    """The batch with `meta.quality.toxic_words`, the share of tokens, in documents that hold any."""
+    metas = list(batch.columns["meta"])
+    for index in np.flatnonzero(features.toxic_words > 0).tolist():
+        meta = json.loads(metas[index])
+        quality = meta.get("quality", {})
+        if isinstance(quality, dict):
+            score = round(float(features.toxic_words[index]), TOXICITY_DECIMALS)
+            metas[index] = canonical_json({**meta, "quality": {**quality, "toxic_words": score}})
+    return batch.with_column("meta", metas)
 
 
 def _share(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import unicodedata
 from collections import Counter
 from typing import Any
@@ -25,7 +26,7 @@ from clairiere.curate.quality.characters import (
     class_table,
     lower_table,
 )
-from clairiere.curate.quality.features import Features, measure
+from clairiere.curate.quality.features import Features, measure, report_toxicity
 from clairiere.curate.quality.lexicon import phrase_table, read_lexicon, token_hashes, toxic_languages, word_tables
 from clairiere.curate.quality.passes import tokenize
 from clairiere.curate.quality.repeats import count_repeats, measure_ngrams
@@ -261,3 +262,15 @@ def test_lexicons_fit_their_tables() -> None:
 
 def test_an_empty_batch_has_no_features() -> None:
     assert len(measure(Batch.from_documents([]), {})) == 0
+
+
+def test_insults_are_reported_as_a_share_of_tokens() -> None:
+    texts = [("Quel connard, ce voisin.",), ("Bonjour, voisin.",), ("Quel connard.",)]
+    metas = [{"quality": {"ocr_confidence": 0.9}}, {}, {"quality": "good"}]
+    batch = Batch.from_documents([document(*text, meta=meta) for text, meta in zip(texts, metas, strict=True)])
+    reported = report_toxicity(batch, measure(batch, {}))
+    assert [json.loads(meta) for meta in reported.columns["meta"]] == [
+        {"quality": {"ocr_confidence": 0.9, "toxic_words": 0.25}},
+        {},
+        {"quality": "good"},
+    ]

@@ -167,3 +167,13 @@ def test_any_text_gives_shares_that_sum_to_one(texts: list[str]) -> None:
     found = identify(batch(*texts), OPTIONS)
     assert len(found.turns) == len(texts)
     assert sum(found.shares[0].values()) == pytest.approx(1 if found.codes[0] else 0)
+
+
+def test_turns_in_another_language_are_listed_by_their_places() -> None:
+    mixed = batch(FRENCH, ENGLISH, "OK.", FRENCH, FRENCH, ENGLISH, FRENCH)
+    assert settle(mixed)[1]["turn_languages"] == {"en": [1, 5]}
+    assert "turn_languages" not in settle(batch(FRENCH, "OK.", FRENCH))[1]
+
+
+def test_turns_of_a_document_in_a_language_that_is_never_identified_are_not_listed() -> None:
+    assert "turn_languages" not in settle(batch(FRENCH, ENGLISH, FRENCH, ENGLISH, language="srr"))[1]

@@ -88,6 +88,12 @@ def test_stage_directions_follow_their_turns(make_document: Make) -> None:
     assert document.meta["stage_directions"] == directions
 
 
+def test_languages_of_turns_follow_their_turns(make_document: Make) -> None:
+    turns = (("A", "Un."), ("A", "Two."), ("B", ""), ("B", "Three."), ("A", "Quatro."), ("C", " "))
+    document = make_document(*turns, meta={"turn_languages": {"en": [1, 2, 3], "es": [4], "it": [5]}})
+    assert normalize(document, CurateOptions())[0].meta == {"turn_languages": {"en": [0, 1], "es": [2]}}
+
+
 def test_stage_directions_of_a_document_without_turns(make_document: Make) -> None:
     document = make_document(meta={"stage_directions": [{"turn": 0, "text": "Noir."}]})
     assert normalize(document, CurateOptions())[0].meta == document.meta
