@@ -5,8 +5,8 @@ and one for a new topic before them: https://github.com/nicolashernandez/anr-pas
 
 Lines are breath groups rather than turns: those of one speaker that follow each other without a long silence are one.
 Comments (;;), gaps between segments and segments that are not scored are left out; of alternatives ({a / b}) the first
-is read. A speaker's name is cut of the file's, which Transcriber puts before it, and a label may tell the gender. Each
-file that the lines name is a document.
+is read; `%hesitation` stands for any filled pause: "euh". A speaker's name is cut of the file's, which Transcriber puts
+before it, and a label may tell the gender. Each file that the lines name is a document.
 """
 
 from __future__ import annotations
@@ -90,9 +90,14 @@ def _segments(path: SourceFile) -> Iterator[_Segment]:
         if words and words.strip() not in SILENT:
             name = label.removeprefix(f"{recording}_").replace("_", " ")
             speaker = None if label in SILENT else name_and_role(name)[0]
-            said = _HESITATION.sub(r"\1", _ALTERNATIVES.sub(r"\1", words))
+            said = _HESITATION.sub(_hesitation, _ALTERNATIVES.sub(r"\1", words))
             gender = next((item for item in (labels or "").split(",") if item in GENDERS and len(item) > 1), None)
             yield _Segment(recording, Utterance(float(start), float(end), speaker, said), gender)
+
+
+def _hesitation(mark: re.Match[str]) -> str:
+    """The sound that was written down, or the most common of those of its class."""
+    return "euh" if mark[1].casefold() == "hesitation" else mark[1]
 
 
 def _document(path: SourceFile, source: Source | None, segments: list[_Segment], locator: str | None) -> Document:

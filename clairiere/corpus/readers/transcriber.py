@@ -130,5 +130,6 @@ def _event(event: etree._Element) -> str:
         return ""
     if kind == "noise":
         return meaning or NOISE
-    unclear = kind == "pronounce" and event.get("extent") != "previous" and meaning == INAUDIBLE
-    return INAUDIBLE if unclear else ""
+    has_words = event.get("extent") == "begin" and bool((event.tail or "").strip())  # unsure, but written down
+    unclear = kind == "pronounce" and event.get("extent") not in {"previous", "next"} and meaning == INAUDIBLE
+    return INAUDIBLE if unclear and not has_words else ""

@@ -41,6 +41,8 @@ _NOISE = re.compile(
 )
 _EDGES = " \t\r\n-+\"'«»“”.,;:!?…"
 
+_DOUBLED = re.compile(r"\(\(([^()]*)\)\)")
+"""What is heard, or described, in two pairs of parentheses: "((rires))"."""
 _MARK = re.compile(r"\[([^\[\]]*)\]|\{([^{}]*)\}|\(([^()]*)\)")
 _LETTERS = re.compile(r"(?<=[\w'’])\(([\w'’-]{1,12})\)|\(([\w'’-]{1,12})\)(?=[\w'’])")
 _TIMED = re.compile(r"[\s.\d,;:s?!+-]*")
@@ -62,6 +64,7 @@ _REWRITES = (
     ("xXyw*=", r"(?<![^\s])(?:x{2,4}|X{3,4}|yyy|www|\*+|pron=pif?)(?![^\s])", INAUDIBLE),
     ("<>‹›", r"[<>‹›]", ""),  # where people speak at the same time
     (":", r":{2,}", ""),  # a sound drawn out: "euh::"
+    ("^", r"\^+(?<!\w\^)(?=\w)", ""),  # a word whose spelling is not known: "^^Zorglub"
     # a word said wrong: "*expérimentals"
     ("*%", r"\*(?<![\w*]\*)\**(?=\w)|%(?<![\w*]%)(?=\w)|\*(?<=\w\*)\**(?!\w)", ""),
     # a pause
@@ -69,7 +72,7 @@ _REWRITES = (
 )
 _GATED = tuple((frozenset(marks), re.compile(pattern), replacement) for marks, pattern, replacement in _REWRITES)
 """Of the characters before a pattern, one stands in all that it matches: most texts have none of them."""
-_MARKED = re.compile(r"[\[({<>‹›@*%+#/_=¤]|::| :|xx|XX|yyy|www|['’] |\.\.")
+_MARKED = re.compile(r"[\[({<>‹›@*^%+#/_=¤]|::| :|xx|XX|yyy|www|['’] |\.\.")
 """What a text without any marks has none of."""
 _ANNOTATION = re.compile("|".join(map(re.escape, (LAUGHTER, NOISE, INAUDIBLE, PII))))
 _DURATION = re.compile(r"\d+\.\d{3}")
@@ -109,7 +112,7 @@ def spoken(text: str, comments: list[str]) -> str:
     if not _MARKED.search(text):
         return collapse(text)
     if "(" in text:
-        text = _LETTERS.sub(r"\1\2", _BROKEN.sub("-", text))
+        text = _LETTERS.sub(r"\1\2", _BROKEN.sub("-", _DOUBLED.sub(r"(\1)", text)))
     if "(" in text or "[" in text or "{" in text:
         text = _MARK.sub(replace, text)
     held = set(text)

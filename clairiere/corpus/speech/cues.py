@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from clairiere.corpus.markup.xml import collapse
-from clairiere.corpus.speech.conventions import annotation, is_heard
+from clairiere.corpus.speech.conventions import annotation, is_heard, sound
 from clairiere.corpus.text import unescape
 from clairiere.record import Turn
 
@@ -44,7 +44,7 @@ _NAME = re.compile(r"(?:>>+\s*)?([^\W\d_a-zà-ÿ][\w’'-]+(?:[ -][^\W\d_a-zà-�
 _CHEVRONS = re.compile(r"(?:>>+|&gt;&gt;)\s*")
 _DASH = re.compile(r"[-–—]\s*(?=\S)")
 _DESCRIBED = re.compile(r"(?:(?:\[[^\[\]]*\]|\([^()]*\))\s*)+")
-_MARK = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)|[♪♫#]+")
+_MARK = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)|(?<!\S)\*([^\s*][^*]{0,40})\*(?!\w)|[♪♫#]+")
 _ENDS = re.compile(r"(?:[.?!…。？！؟]|\.\.\.)[\"'»”)\]]*(?:\s*\[\w+\])*$")
 
 
@@ -133,6 +133,8 @@ def _plain(text: str) -> str:
 
 def _without_marks(text: str, comments: list[str]) -> str:
     def replace(mark: re.Match[str]) -> str:
+        if mark[3] is not None:  # a sound, or a word that is stressed
+            return sound(mark[3]) or mark[3]
         description = mark[1] or mark[2]
         meaning = annotation(description) if description else ""
         if meaning is None:

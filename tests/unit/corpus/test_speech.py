@@ -275,3 +275,38 @@ def test_a_name_in_small_letters_speaks_where_it_comes_again() -> None:
     lines = ["Zoé: on commence.", "Attention: la marche.", "Zoé : Ça va ?"]
     (document,) = read("subrip", "".join(cue.format(number, line) for number, line in enumerate(lines, start=1)))
     assert said(document) == [("Zoé", "on commence."), (None, "Attention: la marche."), ("Zoé", "Ça va ?")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("((rires)) oui", "[rire] oui"), ("((x y)) oui", "x y oui"), ("^^Zorglub dit 2^3", "Zorglub dit 2^3")],
+)
+def test_marks_of_elan_and_of_transcriber_go(text: str, expected: str) -> None:
+    assert spoken(text, []) == expected
+
+
+def test_any_hesitation_of_nist_is_a_filled_pause() -> None:
+    (document,) = read("stm", "a 1 b 0 1 (%hesitation) %hum oui")
+    assert said(document) == [("b", "euh hum oui")]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ('<Event desc="pi" type="pronounce" extent="begin"/>si<Event desc="pi" type="pronounce" extent="end"/>', "si"),
+        ('<Event desc="pi" type="pronounce" extent="next"/>si', "si"),
+        (
+            'si <Event desc="pi" type="pronounce" extent="begin"/> <Event desc="pi" type="pronounce" extent="end"/>',
+            "si [inaudible]",
+        ),
+    ],
+)
+def test_words_that_were_hard_to_make_out_are_words(events: str, expected: str) -> None:
+    turn = f'<Turn startTime="0" endTime="1" speaker="a"><Sync time="0"/>{events}</Turn>'
+    (document,) = read("transcriber", f"<Trans><Episode><Section>{turn}</Section></Episode></Trans>")
+    assert said(document) == [("a", expected)]
+
+
+def test_subtitles_have_sounds_between_stars() -> None:
+    (document,) = read("webvtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n*tousse* oui, *vraiment*, 2 * 3 * 4")
+    assert said(document) == [(None, "[bruit] oui, vraiment, 2 * 3 * 4")]
