@@ -6,7 +6,7 @@ from pydantic import Field
 
 from clairiere.options import Options
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class Override(Options):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from clairiere.corpus.admission import Door
 from clairiere.corpus.files.source_file import SourceFile
-from clairiere.corpus.files.walk import Entry, Opener, Share, count_archives, sole_archive
+from clairiere.corpus.files.walk import Entry, Opener, Share, are_named, sole_archive
 from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.parts import Part
 from clairiere.corpus.read import read_file
@@ -41,7 +41,7 @@ def payloads(
         "source": _SOURCE.dump_python(source, mode="json"),
         "gate": _GATE.dump_python(gate, mode="json"),
         "withdrawn": dict(withdrawn),
-        "several": count_archives(entries) > 1,
+        "named": are_named(entries),
         "sole_archive": None if archive is None else str(archive),
     }
     return [
@@ -80,7 +80,7 @@ def _files(source: Source, payload: Mapping[str, Any], tally: Tally) -> Iterator
         tally.miss(error, root)
 
     manifest = None if source.manifest is None else Path(source.manifest)
-    opener = Opener(root, source.include, source.exclude, manifest, several=payload["several"])
+    opener = Opener(root, source.include, source.exclude, manifest, named=payload["named"])
     for path, size_bytes, *share in payload["entries"]:
         yield from opener.open(Entry(path, size_bytes), miss, Share(*(share or (0, 1))))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -68,9 +68,9 @@ def walk(
 ) -> Iterator[SourceFile]:
     """Every file of a file, a folder (sorted by path) or an archive (in its order).
 
-    Archives in a folder are read in place: their members' paths begin with the archive's folder, and with its name
-    without suffix where there are several archives; archives in archives are not opened. Sidecar manifests, READMEs,
-    licenses, cards and hidden files are skipped, unless one is `root` itself.
+    Archives in a folder are read in place: their members' paths begin with the archive's folder, and with its name too
+    (`b.zip/d.srt`) where there are several archives, or a folder of its name; archives in archives are not opened.
+    Sidecar manifests, READMEs, licenses, cards and hidden files are skipped, unless one is `root` itself.
 
     Args:
         root: a file, a folder or an archive (.zip, or .tar, also with .gz, .zst, .xz or .bz2).
@@ -85,7 +85,7 @@ def walk(
         UnreadableError: no such file, a damaged archive, or a member that escapes, is a link or unpacks without end.
     """
     found = entries(root, report)
-    opener = Opener(root, tuple(include), tuple(exclude), manifest, several=count_archives(found) > 1)
+    opener = Opener(root, tuple(include), tuple(exclude), manifest, named=are_named(found))
     for entry in found:
         yield from opener.open(entry, report)
 
@@ -117,9 +117,14 @@ def entries(root: Path, report: Report | None = None) -> list[Entry]:
     return found
 
 
-def count_archives(found: Iterable[Entry]) -> int:
-    """How many of them are archives."""
-    return sum(entry.is_archive for entry in found)
+def are_named(found: Sequence[Entry]) -> bool:
+    """Whether archives stand in the paths of their members: so that these keep apart, and can be found again.
+
+    The only one does not, unless a folder beside it has its name.
+    """
+    paths = [entry.path for entry in found if entry.is_archive]
+    beside = tuple(f"{_folder(path)}{archives.stem(path.rpartition('/')[2])}/" for path in paths)
+    return len(paths) > 1 or any(entry.path.startswith(beside) for entry in found)
 
 
 def sole_archive(root: Path, found: Iterable[Entry]) -> Path | None:
@@ -144,14 +149,14 @@ class Opener:
 
     Args:
         root, include, exclude, manifest: as `walk` takes them.
-        several: whether there are several archives, so that their names keep their members apart.
+        named: whether the names of archives stand in the paths of their members; see `are_named`.
     """
 
     root: Path
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     manifest: Path | None
-    several: bool
+    named: bool
     _tables: dict[Path, Path | None] = field(default_factory=dict)
     """Folder → the table that speaks of its files."""
     _around: dict[Place, tuple[SourceFile, ...]] = field(default_factory=dict)
@@ -177,7 +182,7 @@ class Opener:
 
     def _members(self, archive: Path, path: str, report: Report | None, share: Share) -> Iterator[SourceFile]:
         table, below = self._table(archive, path)
-        folder = _folder(path) + (f"{archives.stem(archive.name)}/" if self.several else "")
+        folder = _folder(path) + (f"{archive.name}/" if self.named else "")
 
         def chosen(number: int, member: str) -> bool:
             return share.holds(number) and not _is_sidecar(member) and self._selects(folder + member)

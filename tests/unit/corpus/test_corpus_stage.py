@@ -288,8 +288,7 @@ def test_absent_files_stop_the_stage(make_card: MakeCard, tmp_path: Path) -> Non
 
 
 def test_two_documents_of_one_path_keep_apart(make_card: MakeCard, tmp_path: Path) -> None:
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.tar").write_bytes(tar_bytes({"one.txt": GOOD}))
+    files(tmp_path, one=GOOD)
     (tmp_path / "files" / "a.zip").write_bytes(zip_bytes({"one.txt": GOOD}))
     read(tmp_path, make_card())
     ids = [document.id for document in documents(tmp_path)]
@@ -364,7 +363,7 @@ def test_a_source_of_which_all_is_withdrawn_is_left_out(make_card: MakeCard, tmp
 
 def test_withdrawing_a_numbered_document_takes_those_that_share_its_place(make_card: MakeCard, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.tar").write_bytes(tar_bytes({"a/one.txt": GOOD}))
+    (tmp_path / "files" / "b.tar").write_bytes(tar_bytes({"a/one.txt": GOOD}))
     files(tmp_path / "files", one=GOOD)
     (tmp_path / "files/files").rename(tmp_path / "files/a")
     read(tmp_path, make_card(), withdrawn={"talks/a/one.txt#conversation=1~2": "by letter"})
@@ -412,7 +411,7 @@ def test_an_archive_in_shares_gives_every_member_once(
     assert len({document.id for document in documents(tmp_path)}) == 40
     assert manifest.facts["sources"]["talks"]["files"] == 22
     assert manifest.counts["unreadable"]["talks"] == [
-        {"where": "a/inner.zip", "found": "an archive inside an archive"},
+        {"where": "a.tar/inner.zip", "found": "an archive inside an archive"},
         {"where": "b.zip", "found": "an archive that is truncated or damaged: File is not a zip file"},
     ]
     assert len(list((tmp_path / "corpus/talks").iterdir())) > 2

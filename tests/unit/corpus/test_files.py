@@ -74,7 +74,7 @@ def test_archives_in_a_folder_are_read_in_place(tmp_path: Path) -> None:
     write(tmp_path, "c.txt")
     (tmp_path / "a.tar").write_bytes(tar_bytes({"in/one.txt": b"1", "README": b"-", "./dot.txt": b"2"}))
     (tmp_path / "b.zip").write_bytes(zip_bytes({"two.txt": b"2", "LICENSE": b"-"}))
-    assert walked(tmp_path) == ["a/in/one.txt", "a/dot.txt", "b/two.txt", "c.txt"]
+    assert walked(tmp_path) == ["a.tar/in/one.txt", "a.tar/dot.txt", "b.zip/two.txt", "c.txt"]
     assert walked(tmp_path / "b.zip") == ["two.txt"]
 
 
@@ -83,8 +83,18 @@ def test_members_of_archives_in_folders_do_not_collide(tmp_path: Path) -> None:
     (tmp_path / "two/one.zip").write_bytes(zip_bytes({"a.txt": b"1"}))
     assert walked(tmp_path) == ["two/a.txt"]
     (tmp_path / "two/s/two.TAR.GZ").write_bytes(compressed("gz", tar_bytes({"a.txt": b"2"})))
-    assert walked(tmp_path) == ["two/one/a.txt", "two/s/two/a.txt"]
+    assert walked(tmp_path) == ["two/one.zip/a.txt", "two/s/two.TAR.GZ/a.txt"]
     assert walked(tmp_path / "two/one.zip") == ["a.txt"]
+
+
+def test_an_archive_beside_a_folder_of_its_name_keeps_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "c/b/d.srt")
+    (tmp_path / "b.zip").write_bytes(zip_bytes({"d.srt": b"1"}))
+    assert walked(tmp_path) == ["d.srt", "c/b/d.srt"]
+    write(tmp_path, "b/d.srt")
+    assert walked(tmp_path) == ["b.zip/d.srt", "b/d.srt", "c/b/d.srt"]
+    (tmp_path / "b.tar").write_bytes(tar_bytes({"d.srt": b"2"}))
+    assert walked(tmp_path) == ["b.tar/d.srt", "b.zip/d.srt", "b/d.srt", "c/b/d.srt"]
 
 
 def test_include_and_exclude(tmp_path: Path) -> None:
