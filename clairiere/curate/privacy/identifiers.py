@@ -38,8 +38,15 @@ _EMAIL = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 
-_NATIONAL = re.compile(rf"0{SEPARATOR}?[1-79](?:{SEPARATOR}?\d){{8}}(?!{SEPARATOR}?\d)")
-"""Numbers in 08 are those of services, which are nobody's own."""
+_AT = r" ?\[ ?(?:at|arr?obase) ?\] ?"
+_DOT = r"(?: ?\[ ?(?:point|dot) ?\] ?|\.)"
+_SPELLED_LOCAL = re.compile(rf"(?<![\w.+-])[^\W_][\w+-]*(?:{_DOT}[\w+-]+)*$")
+_SPELLED_REST = re.compile(rf"(?i){_AT}(?:[a-z0-9](?:[a-z0-9-]{{0,62}}){_DOT}){{1,8}}[a-z]{{2,24}}(?![a-z0-9-])")
+"""« marie [at] exemple [point] fr », as forums write an address to hide it from programs."""
+_LONGEST_LOCAL = 80
+
+_NATIONAL = re.compile(rf"(?:0|\(0\)){SEPARATOR}?[1-79](?:{SEPARATOR}?\d){{8}}(?!{SEPARATOR}?\d)")
+"""Also with the 0 in parentheses, which is left out from abroad. Numbers in 08 are those of services, nobody's own."""
 _INTERNATIONAL = re.compile(
     rf"(?:\(?\+|00{SEPARATOR}?)(?P<digits>[1-9]\d{{0,2}}\)?(?:{SEPARATOR}?\(0\))?(?:{SEPARATOR}?\(?\d\)?){{6,14}})(?!{SEPARATOR}?\d)"
 )
@@ -107,22 +114,36 @@ def match_email(text: str, at: int) -> Extent | None:
     return None if match is None or EXAMPLE_DOMAINS.search(match[0]) else match.span()
 
 
+def match_spelled_email(text: str, at: int) -> Extent | None:
+    """An e-mail address with `[at]` for its sign, which `at` is the place of."""
+    place = at - (text[at - 1 : at] == " ")
+    rest = _SPELLED_REST.match(text, place)
+    first = max(0, place - _LONGEST_LOCAL)
+    local = _SPELLED_LOCAL.search(text[first:place]) if rest else None
+    if rest is None or local is None:
+        return None
+    begin = first + local.start()
+    plain = re.sub(_DOT, ".", re.sub(f"(?i){_AT}", "@", text[begin : rest.end()]))
+    return None if EXAMPLE_DOMAINS.search(plain) else (begin, rest.end())
+
+
 def match_phone(text: str, at: int) -> Extent | None:
     """A French number in a usual grouping, or an international one after `+` or `00`."""
     begin = at - 1 if at and text[at - 1] == "+" else at
     match = _INTERNATIONAL.match(text, begin)
     if match:
         return match.span() if _is_international(match["digits"]) and not _is_other(text, begin) else None
-    match = _NATIONAL.match(text, at)
-    if match is None or digits_of(match[0]) == SEQUENCE or is_fictive(match[0]):
+    match = _NATIONAL.match(text, at - 1 if text.startswith("(0)", max(at - 1, 0)) else at)
+    if match is None or match[0] == SEQUENCE or is_fictive(match[0]):
         return None
-    groups = tuple(len(group) for group in re.split(SEPARATOR, match[0]))
+    written = re.sub(rf"^\(0\){SEPARATOR}?", "0", match[0])
+    groups = tuple(len(group) for group in re.split(SEPARATOR, written))
     return match.span() if groups in GROUPINGS and not _is_other(text, at) else None
 
 
 def national_digits(number: str) -> str:
     """The ten digits of a French number however it is written; the digits as they are of any other."""
-    digits = digits_of(number.replace("(0)", ""))
+    digits = digits_of(number if number.startswith("(0)") else number.replace("(0)", ""))
     if not number.lstrip("(").startswith(("+", "00")):
         return digits
     digits = digits.removeprefix("00")

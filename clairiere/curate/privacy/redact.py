@@ -64,6 +64,7 @@ MATCHERS: tuple[tuple[int, str, Matcher], ...] = (
     (privacy_spots.COLONS, "ip", identifiers.match_ipv6),
     (privacy_spots.SHORT_NUMBER, "address", match_address),
     (privacy_spots.SHORT_NUMBER, "plate", identifiers.match_old_plate),
+    (privacy_spots.BRACKET, "email", identifiers.match_spelled_email),
     (privacy_spots.BRACKET | privacy_spots.MARK, "name", match_mark),
 )
 """What could begin at a spot → kind and matcher, in the order in which they are tried."""
@@ -134,6 +135,7 @@ def find(texts: Sequence[str], utf8: tuple[Bytes, Int64s], kinds: set[str]) -> l
         match = _first_match(texts[turn], at, matchers(bits))
         if match:
             kind, (start, end) = match
+            start = max(start, end_before) if turn == turn_before else start
             found.append(Found(turn, start, end, kind))
             turn_before, end_before = turn, end
     return found

@@ -61,8 +61,8 @@ def digits_of_words(text: str) -> str:
 
 
 def speak(digits: str) -> str:
-    """Digits in words, by twos."""
-    return " ".join(_speak_pair(digits[place : place + 2]) for place in range(0, len(digits), 2))
+    """Digits in words, by twos, with commas: « soixante treize » would be heard as 73."""
+    return ", ".join(_speak_pair(digits[place : place + 2]) for place in range(0, len(digits), 2))
 
 
 def _digits(word: str) -> str:

@@ -140,6 +140,10 @@ def test_published_addresses_stay(make_document: Make) -> None:
         "écris à prenom@example.org ou @jules",
         "lot AB 123 CD et 18 BD 75",
         "zéro un deux trois, zéro six douze",
+        "0123456789",
+        "a [at] example [point] com",
+        "[at] gmail [point] com",
+        "rendez-vous [at] midi",
     ],
 )
 def test_what_only_looks_like_personal_data_stays(make_document: Make, text: str) -> None:
@@ -154,6 +158,12 @@ def test_what_only_looks_like_personal_data_stays(make_document: Make, text: str
         ("Fax : 01 64 21 43 87 - 06 12 34 56 78", "Fax : [téléphone] - [téléphone]"),
         ("n°06\u00a012\u00a034\u00a056\u00a078", "n°[téléphone]"),
         ("+33 (0)6 24 35 46 57", "[téléphone]"),
+        ("Tél : (0)1 42 68 53 03.", "Tél : [téléphone]."),
+        ("(0) 1 42 68 53 03", "[téléphone]"),
+        ("01.23.45.67.89", "[téléphone]"),
+        ("marie [at] gmail [point] com", "[e-mail]"),
+        ("jean[point]paul [arobase] orange.fr, merci", "[e-mail], merci"),
+        ("0612345678 [at] gmail.com", "[téléphone][e-mail]"),
         ("00 33 1 70 36 45 12", "[téléphone]"),
         ("né en Corse : 2 85 05 2A 078 006 37", "né en Corse : [numéro de sécurité sociale]"),
         ("immatriculé 1234 ABZ 75", "immatriculé [plaque]"),
@@ -180,6 +190,8 @@ def test_numbers_in_words() -> None:
         number = f"06{pair}203456"
         assert digits_of_words(speak(number)) == number
         assert match_spoken_phone(speak(number), 0) == (0, len(speak(number)))
+    assert speak("0199006013") == "zéro un, quatre-vingt-dix-neuf, zéro zéro, soixante, treize"
+    assert digits_of_words(speak("0199006013")) == "0199006013"
     assert digits_of_words("zéro six soixante dix huit quatre vingt un vingt et un septante deux") == "0678812172"
 
 
@@ -241,3 +253,10 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     for options in (PrivacyOptions(), PSEUDONYMS):
         once, _ = redact(Batch.from_documents([document]), options)
         assert redact(once, options)[0].texts == once.texts
+
+
+def test_a_number_with_its_zero_in_parentheses_is_the_same_number(make_document: Make) -> None:
+    (text,) = redacted(make_document, "(0)1 42 68 53 03 ou 0142685303", options=PSEUDONYMS)
+    first, second = text.split(" ou ")
+    assert first.startswith("(0)1 99 00 ")
+    assert identifiers.national_digits(first) == second
