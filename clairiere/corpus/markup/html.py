@@ -80,6 +80,7 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DISPLAYSTYLE = re.compile(r"^\{\\(?:displaystyle|textstyle)\s*(.*)\}$", re.DOTALL)
+_CALL = re.compile(r"[\[(]?(?:\d{1,4}|[ivxlc]{1,7}|[a-z]|[*†‡§]{1,4})[\])]?")
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _MAIN = (
@@ -138,8 +139,10 @@ def from_xhtml(content: str) -> str:
 
 
 def body_text(root: etree._Element) -> str:
-    """The text of a page that is nothing but text; the tree loses notes, menus and scripts."""
+    """The text of a page that is nothing but text; the tree loses notes and their calls, menus and scripts."""
     remove_surroundings(root)
+    for call in [link for link in root.iter("a") if _is_note_call(link)]:
+        drop(call)
     bodies = root.xpath("//body")
     return join(blocks_of(bodies[0] if bodies else root))
 
@@ -200,6 +203,13 @@ def _surrounds(element: etree._Element) -> bool:
         return True
     marks = f"{attributes.get('class', '')} {attributes.get('id', '')}".lower().split()
     return not MARKS.isdisjoint(marks)
+
+
+def _is_note_call(link: etree._Element) -> bool:
+    """Whether it is a raised number or sign that leads to a note."""
+    parent = link.getparent()
+    raised = (parent is not None and name_of(parent) == "sup") or next(link.iter("sup"), None) is not None
+    return raised and "#" in link.get("href", "") and _CALL.fullmatch("".join(link.itertext()).strip()) is not None
 
 
 def _is_formula(element: etree._Element) -> bool:

@@ -24,16 +24,18 @@ LABELED_SHARE = 0.6
 _SPACE = r"[ \t\u00a0\u202f]"
 _NAME = r"[^\W_a-zà-ÿ](?:[\w’'. \-]|\([^()]{1,20}\)){0,39}?"
 _LABEL = re.compile(rf"\s*({_NAME})(?:{_SPACE}+:{_SPACE}*|:{_SPACE}+|:$)(.*)")
+_TITLE = re.compile(
+    r"(?:(?:MM?|Mr|Mrs|Ms|Mmes?|Mlles?|Me|Dr|Pr)\b\.? |Monsieur |Madame |"
+    r"L[ea] (?:vice-)?(?:président|maire|rapporteu))",
+    re.IGNORECASE,
+)
 _WORDS = 6
 
 
 def recognize(path: SourceFile) -> float:
-    """Paragraphs that mostly bear labels, of which one comes again: prose repeats no "Ingredients:"."""
+    """Three paragraphs or more that are turns."""
     paragraphs = text.head_lines(path) if path.suffix.lower() in text.SUFFIXES else []
-    labels = Counter(label for label, _ in map(split_label, paragraphs) if label)
-    if len(paragraphs) < 3 or labels.total() < LABELED_SHARE * len(paragraphs) or max(labels.values()) < 2:
-        return 0.0
-    return 0.8
+    return 0.8 if len(paragraphs) >= 3 and are_turns(paragraphs, LABELED_SHARE) else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
@@ -46,6 +48,17 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document]:
     if all(turn.speaker is None for turn in turns):
         raise path.fail("no speakers", expected="paragraphs of the form `Name : words`")
     yield path.document(turns, source=source)
+
+
+def are_turns(paragraphs: list[str], share: float) -> bool:
+    """Whether at least a share of the paragraphs bear labels that name people.
+
+    One of them comes again, or all begin with a title ("Mme Durand"): prose repeats no "Ingredients:".
+    """
+    labels = Counter(label for label, _ in map(split_label, paragraphs) if label)
+    if not labels or labels.total() < share * len(paragraphs):
+        return False
+    return max(labels.values()) > 1 or (len(labels) > 1 and all(map(_TITLE.match, labels)))
 
 
 def turns_of(lines: Iterable[str]) -> Iterator[Turn]:

@@ -11,7 +11,6 @@ fields, deleted text, notes, headers and footers are left out; cells of a table 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,8 @@ from clairiere.record import Document, Source, Turn
 DOCUMENT = "word/document.xml"
 STYLES = "word/styles.xml"
 CORE = "docProps/core.xml"
+LABELED_SHARE = 0.5
+"""Of a document's paragraphs, headings among them, so many must bear labels to be turns."""
 SPEAKER_STYLES = frozenset({"nom", "noms", "intervenant", "locuteur", "orateur", "speaker", "speaker name"})
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -128,9 +129,7 @@ def _text(paragraph: etree._Element) -> str:
 def _turns(paragraphs: list[Paragraph]) -> tuple[list[Turn], list[dict[str, Any]]]:
     if any(paragraph.style in SPEAKER_STYLES for paragraph in paragraphs):
         return _minutes(paragraphs)
-    labels = Counter(debate_text.split_label(paragraph.text)[0] for paragraph in paragraphs)
-    unlabeled = labels.pop(None, 0)
-    if labels and labels.total() >= unlabeled and max(labels.values()) > 1:
+    if debate_text.are_turns([paragraph.text for paragraph in paragraphs], LABELED_SHARE):
         return list(debate_text.turns_of(paragraph.text for paragraph in paragraphs)), []
     return [Turn(None, "\n\n".join(paragraph.text for paragraph in paragraphs))], []
 

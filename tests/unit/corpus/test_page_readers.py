@@ -251,3 +251,28 @@ def test_code_states_its_license() -> None:
     (document,) = read("source_code", b"/* SPDX-License-Identifier: MIT */\nint a;\n", "a.c")
     assert isinstance(document, Document)
     assert document.meta == {"programming_language": "C"}
+
+
+def minutes(*paragraphs: str) -> list[tuple[str | None, str]]:
+    body = "".join(f"<w:p><w:r><w:t>{paragraph}</w:t></w:r></w:p>" for paragraph in paragraphs)
+    (document,) = read("docx", zipped({"word/document.xml": WORD.replace("<w:p/>", f"<w:body>{body}</w:body>")}))
+    assert isinstance(document, Document)
+    return [(turn.speaker, turn.text) for turn in document.turns]
+
+
+def test_paragraphs_that_name_people_are_turns() -> None:
+    assert minutes("Mme Durand : La séance est ouverte.", "M. Martin\u00a0: Merci.") == [
+        ("Mme Durand", "La séance est ouverte."),
+        ("M. Martin", "Merci."),
+    ]
+    assert minutes("Lieu : Paris", "Date : lundi") == [(None, "Lieu : Paris\n\nDate : lundi")]
+
+
+def test_calls_of_notes_in_books_go() -> None:
+    page = (
+        '<p>le roi<sup><a href="#n1">1</a></sup> et<a href="notes.xhtml#n2"><sup>[2]</sup></a> la reine, '
+        'x<sup>2</sup>, <a href="#c2">chapitre 2</a>, 1<sup><a href="#e">er</a></sup></p>'
+    )
+    (document,) = read("epub", zipped({"META-INF/container.xml": CONTAINER, "b.opf": OPF, "a.xhtml": page}))
+    assert isinstance(document, Document)
+    assert document.turns[0].text == "le roi et la reine, x², chapitre 2, 1er"
