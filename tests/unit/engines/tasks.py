@@ -59,5 +59,5 @@ def speak(payload: Mapping[str, Any]) -> dict[str, Any]:
 def wait_long(payload: Mapping[str, Any]) -> dict[str, Any]:
     Path(payload["mark"]).write_text(str(os.getpid()))
     sys.stderr.flush()
-    time.sleep(60)
+    time.sleep(600)  # far longer than any test waits
     return {}
