@@ -27,7 +27,7 @@ from clairiere.artifact import (
 from clairiere.corpus import options as corpus_options
 from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.licenses.policies import POLICIES, load_policy
-from clairiere.corpus.sources import Card, Judged, judge_sources, load_cards, source_digest
+from clairiere.corpus.sources import Card, Judged, card_digest, judge_sources, load_cards
 from clairiere.corpus.withdrawals import documents_of, withdrawn_from
 from clairiere.curate import options as curate_options
 from clairiere.engines import open_engine
@@ -196,7 +196,8 @@ class Pipeline:
 
     def _corpus(self) -> Step:
         options = self.recipe.corpus
-        admitted = [judged.card.source for judged in self.judged if judged.judgment.admitted]
+        cards = [judged.card for judged in self.judged if judged.judgment.admitted]
+        admitted = [card.source for card in cards]
         withdrawn = self.withdrawn_documents
         return Step(
             name="corpus",
@@ -204,7 +205,7 @@ class Pipeline:
             options=options.model_dump(mode="json", exclude={"sources", "overrides"}),
             needs=(),
             outside=lambda: {
-                **{source.name: source_digest(source) for source in admitted},
+                **{card.name: card_digest(card, self.file.path) for card in cards},
                 **({"withdrawn documents": digest_text(canonical_json(withdrawn))} if withdrawn else {}),
             },
             run=lambda stage, work: self._spread(stage.run, admitted, options, self.gate, work, withdrawn=withdrawn),

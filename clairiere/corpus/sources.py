@@ -17,7 +17,7 @@ from clairiere.corpus.licenses.gate import Gate, Judgment
 from clairiere.errors import CardError, UnreadableError
 from clairiere.record import Source
 
-__all__ = ["Card", "Judged", "judge_sources", "load_card", "load_cards", "locate", "source_digest"]
+__all__ = ["Card", "Judged", "card_digest", "judge_sources", "load_card", "load_cards", "locate", "source_digest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +119,34 @@ def source_digest(source: Source) -> str:
     del card["path"], card["manifest"]
     files = digests(locate(source), None if source.manifest is None else Path(source.manifest))
     return digest_text(canonical_json({"card": card, "files": files}))
+
+
+def card_digest(card: Card, recipe: Path) -> str:
+    """`source_digest` of a card's source.
+
+    Raises:
+        UnreadableError: the files are not there or cannot be opened; where the card names places to fetch them from,
+            it says the command that does.
+    """
+    try:
+        return source_digest(card.source)
+    except UnreadableError as error:
+        if not card.fetch or Path(card.source.path).exists():
+            raise
+        by_hand = " and ".join(place.wanted for place in card.fetch)
+        raise UnreadableError(
+            error.found,
+            where=error.where,
+            expected=error.expected,
+            next_step=f"{_export(card.source)}`clairiere corpus {recipe} --fetch` "
+            f"brings them; without a network, put {by_hand} there",
+        ) from error
+
+
+def _export(source: Source) -> str:
+    """What comes before a fetch where the path has a variable that is not set."""
+    unset = VARIABLE.search(source.path)
+    return "" if unset is None else f"export {unset[1]}=FOLDER, then "
 
 
 def _matching(pattern: str, folder: Path) -> list[Path]:

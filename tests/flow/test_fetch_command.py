@@ -38,7 +38,7 @@ def test_the_admitted_sources_come_and_are_read(tmp_path: Path) -> None:
     arguments = ("corpus", recipe, "--workspace", tmp_path / "w", "--json")
     missing = clairiere(*arguments)
     assert missing.returncode == 1
-    assert "put them there" in missing.stderr
+    assert f"`clairiere corpus {recipe} --fetch` brings them" in missing.stderr
     fetched = clairiere(*arguments, "--fetch")
     assert fetched.returncode == 0, fetched.stderr
     assert json.loads(fetched.stdout) == {"workspace": str(tmp_path / "w"), "fetched": ["open"], "ran": ["corpus"]}
@@ -54,5 +54,6 @@ def test_a_place_that_is_gone_says_what_to_put_where(tmp_path: Path) -> None:
     result = clairiere("corpus", recipe, "--workspace", tmp_path / "w", "--fetch")
     assert result.returncode == 1
     assert "git fetch failed" in result.stderr
-    assert f"put the files of https://example.org into {tmp_path / 'data/open'}" in result.stderr
+    assert "without a network, put the files of the folder `talks` of file://" in result.stderr
+    assert f"into {tmp_path / 'data/open'}" in result.stderr
     assert "Traceback" not in result.stderr

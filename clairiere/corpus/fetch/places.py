@@ -72,6 +72,14 @@ class Place(Options):
             return f"{self.git} at {(self.commit or '')[:12]}"
         return self.url or f"the dataset {self.huggingface} at {self.revision}"
 
+    @property
+    def wanted(self) -> str:
+        """What somebody would put into the card's folder by hand."""
+        if self.url is not None:
+            return f"{self.url}, as `{self.file_name}`,"
+        files = " ".join(["the files", *(f"`{pattern}`" for pattern in self.files)])
+        return f"{files} of {f'the folder `{self.subfolder}` of ' if self.subfolder else ''}{self.spoken}"
+
 
 def _check_inside(name: str, path: str | None) -> None:
     """A path must stay in the folder, and must not be hidden from the readers."""

@@ -118,7 +118,7 @@ def _bring(place: Place, folder: Path, card: Card) -> dict[str, int]:
             where=error.where,
             expected=error.expected or f"{place.spoken}, as the card of {card.name} names it",
             next_step=f"{error.next_step or 'run the same command again, it goes on from what has come'}; without a "
-            f"network, put the files of {card.source.url} into {folder}",
+            f"network, put {place.wanted} into {folder}",
         ) from error
 
 

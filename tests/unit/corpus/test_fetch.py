@@ -148,14 +148,14 @@ def test_a_digest_that_the_card_lacks_is_told(
 def test_a_file_that_is_not_there(make_card: MakeCard, site: Site, tmp_path: Path) -> None:
     message = failure(card_of(make_card, f'url = "{site.url}/data/gone.txt"'))
     assert "the server answers 404" in message
-    assert f"put the files of https://example.org/talks into {tmp_path / 'files'}" in message
+    assert f"put {site.url}/data/gone.txt, as `gone.txt`, into {tmp_path / 'files'}" in message
     assert len(site.asked) == 1
 
 
 def test_no_network(make_card: MakeCard, tmp_path: Path, pauses: list[float]) -> None:
     message = failure(card_of(make_card, 'url = "http://127.0.0.1:9/talk.txt"'))
     assert "the transfer broke off: [Errno 111] Connection refused" in message
-    assert f"without a network, put the files of https://example.org/talks into {tmp_path / 'files'}" in message
+    assert f"without a network, put http://127.0.0.1:9/talk.txt, as `talk.txt`, into {tmp_path / 'files'}" in message
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
@@ -345,7 +345,7 @@ def test_a_hub_that_does_not_answer(make_card: MakeCard, monkeypatch: pytest.Mon
     monkeypatch.setattr(client, "snapshot_download", refuse)
     message = failure(card_of(make_card, HUB))
     assert "the Hub did not give it: nobody there\n" in message
-    assert "the dataset owner/name at abc" in message
+    assert "without a network, put the files `*.txt` of the folder `FR` of the dataset owner/name at abc" in message
 
 
 def test_the_extra_is_named_by_the_package_that_is_missing(

@@ -10,7 +10,7 @@ import pytest
 from clairiere.corpus.cards import Card
 from clairiere.corpus.licenses.gate import Gate
 from clairiere.corpus.options import Override
-from clairiere.corpus.sources import judge_sources, load_cards, locate, source_digest
+from clairiere.corpus.sources import card_digest, judge_sources, load_cards, locate, source_digest
 from clairiere.errors import CardError, UnreadableError
 
 MakeCard = Callable[..., Card]
@@ -86,6 +86,24 @@ def test_locating_says_what_to_put_where(make_card: MakeCard, tmp_path: Path) ->
     assert "https://example.org/talks" in str(caught.value)
     (tmp_path / "files").mkdir()
     assert locate(make_card().source) == tmp_path / "files"
+
+
+def test_files_that_can_be_fetched_are_told_with_the_command(make_card: MakeCard, tmp_path: Path) -> None:
+    place = '[[fetch]]\nurl = "https://example.org/talks.zip"\n'
+    with pytest.raises(UnreadableError, match="no files of the source talks") as caught:
+        card_digest(make_card(place), Path("r.toml"))
+    assert caught.value.next_step == (
+        "`clairiere corpus r.toml --fetch` brings them; "
+        "without a network, put https://example.org/talks.zip, as `talks.zip`, there"
+    )
+    with pytest.raises(UnreadableError, match="the variable NOT_SET_ANYWHERE is not set") as caught:
+        card_digest(make_card(place, path='"${NOT_SET_ANYWHERE}/x"'), Path("r.toml"))
+    assert str(caught.value.next_step).startswith(
+        "export NOT_SET_ANYWHERE=FOLDER, then `clairiere corpus r.toml --fetch`"
+    )
+    with pytest.raises(UnreadableError, match="no files of the source talks") as caught:
+        card_digest(make_card(), Path("r.toml"))
+    assert "--fetch" not in str(caught.value)
 
 
 def test_the_digest_depends_on_card_and_files_but_not_on_the_place(make_card: MakeCard, tmp_path: Path) -> None:
