@@ -12,13 +12,19 @@ HEADERS = {".orfeo": ".xml"}
 
 _PAIR = re.compile(r"(?P<stem>.*\.(?P<one>[a-z]{2,3}(?:_\w+)?)-(?P<other>[a-z]{2,3}(?:_\w+)?))\.(?P<own>\w+)")
 
+_BESIDE_FRENCH = re.compile(
+    r"(?P<stem>.*[^./])\.(?P<own>ar|br|ca|co|cs|da|de|el|en|es|eu|it|la|nl|oc|pl|pt|ro|ru|sv|zh)"
+)
+_NO_STEM = re.compile(r"\.(?:html?|xhtml|xml|md|json|srt|vtt|[a-z]{2,3}(?:_\w+)?-[a-z]{2,3}(?:_\w+)?)$", re.IGNORECASE)
+"""What is said in two languages, though not line by line ("index.html.en"), and names of the other kind."""
+
 
 def header_path(path: str) -> str | None:
     """Where the header of a text would lie, or its translation; None for formats that keep none apart."""
     suffix = HEADERS.get(PurePosixPath(path).suffix.lower())
     if suffix is not None:
         return str(PurePosixPath(path).with_suffix(suffix))
-    languages = pair_languages(path)
+    languages = pair_languages(path) or plain_languages(path)
     return f"{path.rpartition('.')[0]}.{languages[1]}" if languages else None
 
 
@@ -32,6 +38,15 @@ def pair_languages(path: str) -> tuple[str, str] | None:
         return None
     first, second = sorted((match["one"], match["other"]))
     return (first, second) if match["own"] == first else None
+
+
+def plain_languages(path: str) -> tuple[str, str] | None:
+    """The languages of a text, `name.en`, and of its translation, `name.fr`, where that lies beside it.
+
+    A name that says one language alone says nothing of the other: it is French.
+    """
+    match = _BESIDE_FRENCH.fullmatch(path)
+    return None if match is None or _NO_STEM.search(match["stem"]) else (match["own"], "fr")
 
 
 def with_headers(chosen: Callable[[int, str], bool]) -> Callable[[int, str], bool]:

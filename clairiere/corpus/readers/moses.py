@@ -2,9 +2,11 @@
 
 https://opus.nlpl.eu · http://www2.statmt.org/moses/?n=Moses.Baseline
 
-The file whose language comes first in the alphabet is read, and the other is its companion. Each pair of lines is a
-document of the category `parallel` with a turn in each language, without speakers; `meta` names the languages. Where
-the companion is missing, that is told, and each line is a document in its one language.
+The file whose language comes first in the alphabet is read, and the other is its companion. Where one side is French
+the two may be called `name.en` and `name.fr`: the French one is the companion (in an archive it stands after the
+other). Each pair of lines is a document of the category `parallel` with a turn in each language, without speakers;
+`meta` names the languages. Where the companion is missing, that is told, and each line is a document in its one
+language.
 """
 
 from __future__ import annotations
@@ -12,18 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from clairiere.corpus.files.companions import pair_languages
+from clairiere.corpus.files.companions import pair_languages, plain_languages
 from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.records import records
 from clairiere.errors import UnreadableError
 from clairiere.record import Document, Source, Turn
 
 CATEGORY = "parallel"
+NAMES = "two files, `name.en-fr.en` and `name.en-fr.fr`, or `name.en` and `name.fr` where one side is French"
 
 
 def recognize(path: SourceFile) -> float:
-    """A name that says two languages, and then one of them; and lines of text."""
-    return 0.9 if pair_languages(path.path) and path.start.strip() and b"\0" not in path.start else 0.0
+    """A name that says two languages, and then one of them, or one beside its French companion; and lines of text."""
+    return 0.9 if _languages(path) and path.start.strip() and b"\0" not in path.start else 0.0
 
 
 def read(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
@@ -36,9 +39,9 @@ def read(path: SourceFile, source: Source | None) -> Iterator[Document | Unreada
 
 
 def _pairs(path: SourceFile, source: Source | None) -> Iterator[Document | UnreadableError]:
-    languages = pair_languages(path.path) or ("und", "und")
+    languages = _languages(path) or ("und", "und")
     if path.companion is None:
-        yield path.fail("one side of a parallel text without the other", expected="`name.en-fr.en`, `name.en-fr.fr`")
+        yield path.fail("one side of a parallel text without the other", expected=NAMES)
         yield from _alone(path, source, languages[0])
         return
     found = False
@@ -52,6 +55,10 @@ def _pairs(path: SourceFile, source: Source | None) -> Iterator[Document | Unrea
             yield path.fail("a line without a translation", line=number, expected="as many lines in both files")
     if not found:
         yield path.fail("a parallel text without lines", expected="a line for each line of the other file")
+
+
+def _languages(path: SourceFile) -> tuple[str, str] | None:
+    return pair_languages(path.path) or (plain_languages(path.path) if path.companion is not None else None)
 
 
 def _alone(path: SourceFile, source: Source | None, language: str) -> Iterator[Document]:

@@ -10,6 +10,8 @@ import pytest
 from clairiere.corpus.files.companions import header_path, joined, with_headers
 from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.files.walk import digests, walk
+from clairiere.corpus.read import read_file
+from clairiere.record import Document
 
 MEMBERS = ["a/x.orfeo", "a/x.textgrid", "a/x.xml", "a/y.orfeo", "a/z.xml", "b/z.orfeo"]
 
@@ -76,3 +78,22 @@ def test_a_text_without_a_header_waits_for_none() -> None:
 def test_other_formats_keep_no_header() -> None:
     assert header_path("a/talk.eaf") is None
     assert header_path("a/talk.ORFEO") == "a/talk.xml"
+
+
+def test_a_text_beside_its_french_translation_is_one_pair(tmp_path: Path) -> None:
+    lines = {"train.en": "Hello\nYes\n", "train.fr": "Bonjour\nOui\n", "alone.en": "Hi", "page.html.en": "a"}
+    for name, content in {**lines, "page.html.fr": "b"}.items():
+        (tmp_path / name).write_text(content)
+    pairs = [(file.path, file.companion.path) for file in walk(tmp_path) if file.companion is not None]
+    assert pairs == [("train.en", "train.fr")]
+    (pair,) = (file for file in walk(tmp_path) if file.companion is not None)
+    documents = [item for item in read_file(pair, None) if isinstance(item, Document)]
+    assert [[turn.text for turn in document.turns] for document in documents] == [["Hello", "Bonjour"], ["Yes", "Oui"]]
+    assert documents[0].meta["languages"] == ["en", "fr"]
+
+
+def test_a_pair_in_an_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as archive:
+        archive.writestr("corpus.de", "Ja")
+        archive.writestr("corpus.fr", "Oui")
+    assert [(file.path, file.companion is not None) for file in walk(tmp_path / "texts.zip")] == [("corpus.de", True)]

@@ -115,7 +115,7 @@ def test_pairs_of_lines() -> None:
         ("a.en-fr.fr", None, None),
         ("a.en-en.en", None, None),
         ("a.en-fr.de", None, None),
-        ("a.en", None, None),
+        ("a.en", None, "a.fr"),
         ("well-known.txt", None, None),
     ],
 )
