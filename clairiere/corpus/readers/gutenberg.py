@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from clairiere.corpus import text
 from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.markup.xml import collapse
 from clairiere.record import Document, Source, Turn
 
 WRAPPED_CHARACTERS = 50
@@ -88,7 +89,7 @@ def _facts(header: list[str]) -> dict[str, str]:
         fact = _FACT.match(line.strip())
         if fact:
             more = header[number + 1] if number + 1 < len(header) and header[number + 1][:1] == " " else ""
-            found[fact[1].lower()] = " ".join(f"{fact[2]} {more}".split())
+            found[fact[1].lower()] = collapse(f"{fact[2]} {more}")
         elif called and number < 5:
             found.setdefault("title", called[1].strip())
             if called[2]:

@@ -276,3 +276,11 @@ def test_calls_of_notes_in_books_go() -> None:
     (document,) = read("epub", zipped({"META-INF/container.xml": CONTAINER, "b.opf": OPF, "a.xhtml": page}))
     assert isinstance(document, Document)
     assert document.turns[0].text == "le roi et la reine, x², chapitre 2, 1er"
+
+
+def test_a_title_of_gutenberg_keeps_its_no_break_spaces() -> None:
+    content = "The Project Gutenberg eBook of A\n\nTitle: Où\u00a0?  Ici\n\n"
+    content += "*** START OF THE PROJECT GUTENBERG EBOOK A ***\n\nBon."
+    (document,) = read("gutenberg", content.encode())
+    assert isinstance(document, Document)
+    assert document.title == "Où\u00a0? Ici"
