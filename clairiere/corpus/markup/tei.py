@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 
 from clairiere.corpus.files.source_file import SourceFile
+from clairiere.corpus.languages import ISO_639_1
 from clairiere.corpus.markup import xml
 from clairiere.corpus.markup.xml import collapse, text_of
 
@@ -49,10 +50,6 @@ _ALTERNATIVES = (b"<choice", b"<app", b"<subst", b"<del")
 _ROOT = re.compile(r"<TEI(?:\.2)?[\s>]")
 _VERSE = tag("l")
 _BLOCKS = tuple(map(tag, BLOCKS))
-_ISO_639_1 = {
-    "fre": "fr", "fra": "fr", "eng": "en", "ger": "de", "deu": "de", "ita": "it", "spa": "es", "por": "pt", "dut": "nl",
-    "nld": "nl", "lat": "la",
-}  # fmt: skip
 _GENDERS = {"m": "male", "1": "male", "f": "female", "w": "female", "2": "female"}
 _UNKNOWN = frozenset({"", "unknown", "u", "0", "9", "n"})
 _COLLECTION = re.compile(r"(\s*:\s*[^:]*\bELTeC\b[^:]*)+$", re.IGNORECASE)
@@ -203,7 +200,7 @@ def language(root: etree._Element) -> str | None:
     stated = None if usage is None else usage.find(tag("language"))
     code = (stated.get("ident") if stated is not None else None) or root.get(XML_LANG) or ""
     primary = code.split("-")[0].strip().lower()
-    return _ISO_639_1.get(primary, primary) or None
+    return ISO_639_1.get(primary, primary) or None
 
 
 def license_of(root: etree._Element) -> str | None:

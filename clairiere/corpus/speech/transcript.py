@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from clairiere.corpus.languages import ISO_639_1
 from clairiere.corpus.markup.xml import collapse
 from clairiere.record import Turn
 
@@ -38,11 +39,7 @@ UNKNOWN = frozenset(
 PAUSE_S = 2.0
 """Where only words have times, a silence of so many seconds ends an utterance."""
 
-_ISO_639_1 = {
-    "fra": "fr", "fre": "fr", "français": "fr", "french": "fr", "eng": "en", "english": "en", "deu": "de", "ger": "de",
-    "ita": "it", "spa": "es", "por": "pt", "nld": "nl", "dut": "nl", "zho": "zh", "chi": "zh", "cmn": "zh", "jpn": "ja",
-    "rus": "ru", "ara": "ar", "swe": "sv", "wol": "wo", "kor": "ko", "cat": "ca", "bre": "br", "oci": "oc",
-}  # fmt: skip
+_LANGUAGES = ISO_639_1 | {"français": "fr", "french": "fr", "english": "en", "cmn": "zh"}
 _INTERVIEWER = re.compile(r"(.*?)\s*\(?\benq(?:u[eê]t(?:eur|rice)s?)?\.?\)?", re.IGNORECASE)
 
 
@@ -88,7 +85,7 @@ def _together(words: list[Utterance]) -> Utterance:
 def iso_639_1(code: str) -> str | None:
     """A language's code of two letters where it has one ("fra", "fre", "fr-FR" → "fr"); None where none is stated."""
     primary = code.strip().split("-")[0].casefold()
-    return None if primary in UNKNOWN | {"und", "mis", "mul"} else _ISO_639_1.get(primary, primary)
+    return None if primary in UNKNOWN | {"und", "mis", "mul"} else _LANGUAGES.get(primary, primary)
 
 
 def name_and_role(label: str) -> tuple[str | None, str | None]:

@@ -5,21 +5,17 @@ Codes are ISO 639 (iso639-3.sil.org/code_tables); a tag may carry a region or sc
 
 from __future__ import annotations
 
+from clairiere.corpus.languages import ISO_639_1
+
 UNDECLARED = frozenset({"", "und", "zxx", "mis"})
 """Tags that name no language."""
 
-_LONG = (
-    "afr:af sqi:sq als:sq amh:am ara:ar arb:ar hye:hy asm:as aze:az azj:az eus:eu bel:be ben:bn bos:bs bre:br bul:bg "
-    "mya:my cat:ca zho:zh cmn:zh cor:kw cos:co hrv:hr ces:cs dan:da nld:nl eng:en epo:eo est:et ekk:et fin:fi "
-    "fra:fr fre:fr fry:fy gla:gd glg:gl kat:ka deu:de ger:de ell:el grn:gn guj:gu hat:ht heb:he hin:hi hun:hu "
-    "isl:is ido:io ind:id ina:ia ile:ie gle:ga ita:it jpn:ja jav:jv kan:kn kaz:kk khm:km kir:ky kor:ko kur:ku "
-    "kmr:ku lao:lo lat:la lav:lv lvs:lv lit:lt ltz:lb mkd:mk mlg:mg plt:mg msa:ms zsm:ms mal:ml mlt:mt glv:gv "
-    "mar:mr mon:mn khk:mn nep:ne npi:ne nor:no nob:no nb:no nno:nn oci:oc ori:or ory:or oss:os pan:pa pus:ps fas:fa "
-    "pes:fa pol:pl por:pt que:qu quy:qu quz:qu ron:ro roh:rm rus:ru san:sa srd:sc srp:sr snd:sd sin:si slk:sk "
-    "slv:sl som:so spa:es sun:su swa:sw swh:sw swe:sv tgl:tl fil:tl tam:ta tat:tt tel:te tgk:tg tha:th bod:bo "
-    "tur:tr tuk:tk uig:ug ukr:uk urd:ur uzb:uz uzn:uz vie:vi wln:wa cym:cy yid:yi ydd:yi yor:yo"
+_INDIVIDUAL = (
+    "als:sq arb:ar azj:az cmn:zh ekk:et kmr:ku lvs:lv plt:mg zsm:ms khk:mn npi:ne nob:no nb:no ory:or pes:fa quy:qu "
+    "quz:qu swh:sw fil:tl uzn:uz ydd:yi"
 )
-_SHORT = dict(pair.split(":") for pair in _LONG.split(" "))
+"""Codes of ISO 639-3 that the model knows under those of a wider language."""
+_SHORT = ISO_639_1 | dict(pair.split(":") for pair in _INDIVIDUAL.split(" "))
 
 _SIBLINGS = (
     "bs hr sr sh",
