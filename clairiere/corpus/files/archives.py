@@ -22,12 +22,15 @@ STREAM_BYTES = 2**17
 
 DAMAGE = (
     EOFError,
+    NotImplementedError,  # a method of compression that zipfile does not know
     OverflowError,
+    RuntimeError,  # encrypted
     ValueError,
     lzma.LZMAError,
     struct.error,
     tarfile.TarError,
     zipfile.BadZipFile,
+    zipfile.LargeZipFile,
     zlib.error,
 )
 """What tarfile and zipfile raise on bytes that are not what they claim to be."""

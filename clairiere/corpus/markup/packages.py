@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clairiere.corpus.files import archives
 from clairiere.corpus.files.compression import check_ratio
 from clairiere.corpus.files.source_file import SourceFile
 from clairiere.errors import UnreadableError
 
 MAGIC = b"PK\x03\x04"
 MEMBER_BYTES_LIMIT = 2**27
-DAMAGE = (
-    EOFError,
-    NotImplementedError,  # a method of compression that zipfile does not know
-    OSError,
-    OverflowError,
-    RuntimeError,  # encrypted
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-)
+DAMAGE = (*archives.DAMAGE, OSError)
 """What zipfile raises on bytes that are not what they claim to be."""
 
 
