@@ -56,7 +56,7 @@ SOURCES = [
     Source(FORMATS, "textgrid", "*.[tT]ext[gG]rid", raw.textgrid, 3, 669, 7_437, refused=1),
     Source(FORMATS, "tei_speech", "*.tei_corpo.xml", raw.tei, 5, 2_108, 8_850),
     Source(FORMATS, "orfeo", "*.orfeo", raw.orfeo, 8, 3_273, 52_823),
-    Source("lecture-fr-pastel", "transcriber", "*.trs", raw.transcriber, 12, 133, 132_376),
+    Source("lecture-fr-pastel", "transcriber", "*.trs", raw.transcriber, 12, 133, 132_374),
     # Breath groups that follow each other are one turn.
     Source("lecture-fr-pastel", "stm", "*.stm", raw.stm, 12, 119, 132_157, turns_differ=True),
     Source("speech-wo-kallaama-trs", "transcriber", "*.trs", raw.transcriber, 12, 34, 11_436),
