@@ -23,6 +23,7 @@ from clairiere.corpus.files.source_file import SourceFile
 from clairiere.corpus.languages import ISO_639_1
 from clairiere.corpus.markup import xml
 from clairiere.corpus.markup.xml import collapse, text_of
+from clairiere.corpus.speech.transcript import GENDERS, UNKNOWN
 
 NAMESPACE = "http://www.tei-c.org/ns/1.0"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
@@ -50,8 +51,7 @@ _ALTERNATIVES = (b"<choice", b"<app", b"<subst", b"<del")
 _ROOT = re.compile(r"<TEI(?:\.2)?[\s>]")
 _VERSE = tag("l")
 _BLOCKS = tuple(map(tag, BLOCKS))
-_GENDERS = {"m": "male", "1": "male", "f": "female", "w": "female", "2": "female"}
-_UNKNOWN = frozenset({"", "unknown", "u", "0", "9", "n"})
+_UNKNOWN = UNKNOWN | {"u", "n"}
 _COLLECTION = re.compile(r"(\s*:\s*[^:]*\bELTeC\b[^:]*)+$", re.IGNORECASE)
 
 
@@ -71,7 +71,7 @@ def gender(stated: str | None) -> str | None:
     None where it is not known. https://tei-c.org/release/doc/tei-p5-doc/en/html/ref-att.personal.html
     """
     word = (stated or "").strip().lower()
-    return None if word in _UNKNOWN else _GENDERS.get(word, word)
+    return None if word in _UNKNOWN else GENDERS.get(word, word)
 
 
 def is_tei(path: SourceFile) -> bool:
