@@ -85,7 +85,7 @@ def test_documents_and_problems_come_in_their_places(tmp_path: Path) -> None:
         "a.txt",
         "invalid UTF-8",
         "an archive that is truncated or damaged",
-        "d/in/d.txt",
+        "d.tar/in/d.txt",
         "no such file or folder",
         "a.txt",
     ]
