@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,6 +45,14 @@ validation_share = 0.1
 test_share = 0.1
 """
 TIMEOUT_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def hear_interrupts() -> Iterator[None]:
+    """What a shell runs in the background ignores Ctrl-C, and so would the builds that this process starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
